@@ -1,0 +1,1 @@
+"""One folder per national system, all of one shape: service.py, rules.py, pages/."""

@@ -1,0 +1,45 @@
+"""What a caller wants done with one resource, and what came of it. Shapes only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Method(StrEnum):
+    """The interaction wanted; the values are HTTP's."""
+
+    CREATE = "POST"
+    UPDATE = "PUT"
+    DELETE = "DELETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One wish. `place` is where it stands in what was sent ("Bundle.entry[3].resource"), "" for a lone resource.
+
+    `id` is None for a create. `condition` is the search text of a conditional update or delete (then `id` is
+    None), `if_none_exist` that of a conditional create. `if_match` is the version the caller believes current.
+    `full_url` is how other entries of the same transaction refer to this one.
+    """
+
+    method: Method
+    type: str
+    id: str | None = None
+    body: bytes | None = None
+    if_match: int | None = None
+    condition: str | None = None
+    if_none_exist: str | None = None
+    full_url: str | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a wish. `body` is the served form, None for a delete. `status` is HTTP's: 200, 201 or 204."""
+
+    status: int
+    type: str
+    id: str
+    version: int
+    changed_at: datetime
+    body: bytes | None = None

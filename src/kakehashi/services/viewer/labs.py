@@ -1,0 +1,139 @@
+"""Laboratory values: one series for each item, over institutions, with its reference range.
+
+Two results belong to one series when they share a standard code (the CLINS core items by their group, else
+JLAC10's analyte, else LOINC) or, failing codes, the same name, and the same unit: values in different units
+are never drawn as one line.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from kakehashi.services.viewer.sheet import Sheet, Tree, amount, code_in, each, first, number, words
+
+_CORE = "http://jpfhir.jp/fhir/clins/CodeSystem/{}/JP_CLINS_ObsLabResult_{}_CS"
+CLINS_ITEMS = tuple(_CORE.format(j, k) for j in ("JLAC10", "JLAC11") for k in ("CoreLabo", "InfectionLabo"))
+JLAC10 = ("http://medis.or.jp/CodeSystem/master-JLAC10-17digits", "urn:oid:1.2.392.200119.4.1005")
+LOINC = "http://loinc.org"
+_ANALYTE = 5  # JLAC10: the first five characters name the analyte
+_UNCODED = "99999999999999999"
+_OUTSIDE = {"H", "HH", "HU", "L", "LL", "LU", "A", "AA", "POS", "DET"}  # v3-ObservationInterpretation
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One value. `value` is None where it is not a number. `mark`: "H", "L", "A" or ""."""
+
+    at: datetime
+    text: str
+    value: float | None
+    mark: str
+    low: float | None
+    high: float | None
+    range_text: str
+    custodian: int
+    ref: str
+
+    @property
+    def outside(self) -> bool:
+        """Outside the reference range, by the laboratory's word or by the numbers."""
+        return bool(self.mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """All results of one item, oldest first."""
+
+    key: str
+    name: str
+    unit: str
+    results: tuple[Result, ...]
+
+    @property
+    def numbers(self) -> tuple[Result, ...]:
+        """The results that can be drawn."""
+        return tuple(result for result in self.results if result.value is not None)
+
+    @property
+    def latest(self) -> Result:
+        """The newest result."""
+        return self.results[-1]
+
+
+def series_of(sheets: Iterable[Sheet]) -> list[Series]:
+    """Group observations into series: those outside their range now first, then by name."""
+    grouped: dict[tuple[str, str], list[tuple[Sheet, Tree]]] = {}
+    for sheet in sheets:
+        for tree in (sheet.tree, *each(sheet.tree, "component")):
+            if _has_value(tree):
+                unit = str(first(tree, "valueQuantity").get("unit") or "")
+                grouped.setdefault((_item(first(tree, "code")), unit), []).append((sheet, tree))
+    made = [_series(key, unit, members) for (key, unit), members in grouped.items()]
+    return sorted(made, key=lambda one: (not one.latest.outside, one.name))
+
+
+def _has_value(tree: Tree) -> bool:
+    return any(name.startswith("value") for name in tree)
+
+
+def _item(concept: Tree) -> str:
+    for system in CLINS_ITEMS:
+        if code := code_in(concept, system):
+            display = next(c.get("display") for c in each(concept, "coding") if c.get("system") == system)
+            return f"clins:{display or code[:_ANALYTE]}"
+    if (code := code_in(concept, *JLAC10)) and code != _UNCODED:
+        return f"jlac10:{code[:_ANALYTE]}"
+    if code := code_in(concept, LOINC):
+        return f"loinc:{code}"
+    return f"name:{words(concept)}"
+
+
+def _series(key: str, unit: str, members: list[tuple[Sheet, Tree]]) -> Series:
+    results = sorted((_result(sheet, tree) for sheet, tree in members), key=lambda one: one.at)
+    return Series(key, words(first(members[-1][1], "code")), unit, tuple(results))
+
+
+def _result(sheet: Sheet, tree: Tree) -> Result:
+    quantity = first(tree, "valueQuantity")
+    value = number(quantity)
+    scope = first(tree, "referenceRange")
+    low, high = number(first(scope, "low")), number(first(scope, "high"))
+    return Result(
+        at=sheet.at,
+        text=_text(tree),
+        value=None if quantity.get("comparator") else value,
+        mark=_mark(tree, value, low, high),
+        low=low,
+        high=high,
+        range_text=_range_text(scope, low, high),
+        custodian=sheet.custodian,
+        ref=sheet.ref,
+    )
+
+
+def _text(tree: Tree) -> str:
+    if quantity := first(tree, "valueQuantity"):
+        return amount(quantity)
+    if concept := first(tree, "valueCodeableConcept"):
+        return words(concept)
+    for name in ("valueString", "valueInteger", "valueDateTime", "valueBoolean"):
+        if name in tree:
+            return str(tree[name])
+    return ""
+
+
+def _mark(tree: Tree, value: float | None, low: float | None, high: float | None) -> str:
+    said = {str(c.get("code")) for i in each(tree, "interpretation") for c in each(i, "coding")}
+    if found := sorted(said & _OUTSIDE):
+        return found[0][0] if found[0][0] in "HL" else "A"
+    if value is None or said:
+        return ""
+    if high is not None and value > high:
+        return "H"
+    return "L" if low is not None and value < low else ""
+
+
+def _range_text(scope: Tree, low: float | None, high: float | None) -> str:
+    if low is not None or high is not None:
+        return f"{'' if low is None else f'{low:g}'}–{'' if high is None else f'{high:g}'}"
+    return str(scope.get("text") or "")

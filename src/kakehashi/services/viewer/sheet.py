@@ -1,0 +1,89 @@
+"""One resource as the viewer reads it, and small readers over its FHIR tree. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kakehashi.core.kinds import Flag, Kind
+
+Tree = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A resource that the window has let through. `custodian` is an institution's key, `at` UTC."""
+
+    type: str
+    id: str
+    kind: Kind
+    custodian: int
+    flags: Flag
+    at: datetime
+    tree: Tree
+
+    @property
+    def ref(self) -> str:
+        """`Type/id`."""
+        return f"{self.type}/{self.id}"
+
+    @property
+    def uninformed(self) -> bool:
+        """未告知: shown to those who treat, with its mark."""
+        return bool(self.flags & Flag.UNINFORMED)
+
+
+def each(tree: Tree, *names: str) -> Iterator[Tree]:
+    """Yield the objects at a path, walking into lists; what is not there yields nothing."""
+    if not names:
+        yield tree
+        return
+    found = tree.get(names[0])
+    for one in found if isinstance(found, list) else [found]:
+        if isinstance(one, Mapping):
+            yield from each(one, *names[1:])
+
+
+def first(tree: Tree, *names: str) -> Tree:
+    """Return the first object at a path, or an empty one."""
+    return next(each(tree, *names), {})
+
+
+def words(concept: Tree) -> str:
+    """Return what a CodeableConcept says to a reader: its text, else a display, else a code."""
+    if text := concept.get("text"):
+        return str(text)
+    codings = list(each(concept, "coding"))
+    displays = (coding["display"] for coding in codings if coding.get("display"))
+    codes = (coding["code"] for coding in codings if coding.get("code"))
+    return str(next(displays, None) or next(codes, "") or "")
+
+
+def code_in(concept: Tree, *systems: str) -> str | None:
+    """Return the code that a CodeableConcept has in the first of these systems, or None."""
+    by_system = {coding.get("system"): coding.get("code") for coding in each(concept, "coding")}
+    return next((str(by_system[system]) for system in systems if by_system.get(system)), None)
+
+
+def has_code(concept: Tree, *codes: str) -> bool:
+    """Say whether any coding has one of these codes, whatever its system."""
+    return any(coding.get("code") in codes for coding in each(concept, "coding"))
+
+
+def number(quantity: Tree) -> float | None:
+    """Return a Quantity's value, or None."""
+    value = quantity.get("value")
+    return float(value) if isinstance(value, int | float) else None
+
+
+def amount(quantity: Tree) -> str:
+    """Return a Quantity as people write it: comparator, value, unit."""
+    value = quantity.get("value")
+    if value is None:
+        return ""
+    unit = quantity.get("unit") or quantity.get("code") or ""
+    return (
+        f"{quantity.get('comparator', '')}{value:g} {unit}".strip()
+        if isinstance(value, int | float)
+        else str(value)
+    )

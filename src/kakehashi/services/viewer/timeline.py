@@ -1,0 +1,113 @@
+"""The time line: what happened, day by day, over institutions. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from kakehashi.core.kinds import KIND_NAMES, Kind
+from kakehashi.services.viewer.documents import line_of
+from kakehashi.services.viewer.sheet import Sheet, each, first, words
+
+JAPAN = ZoneInfo("Asia/Tokyo")
+# What makes a day worth a line; the rest (coverage, consents, the Patient resources) is not an event.
+_EVENTS = (
+    Kind.VISIT,
+    Kind.CONDITION,
+    Kind.PROCEDURE,
+    Kind.PRESCRIPTION,
+    Kind.DISPENSE,
+    Kind.LAB,
+    Kind.INFECTION,
+    Kind.IMAGING,
+    Kind.ALLERGY,
+    Kind.CONTRAINDICATION,
+    Kind.IMMUNIZATION,
+    Kind.REFERRAL,
+    Kind.DISCHARGE,
+    Kind.CHECKUP,
+    Kind.NOTE,
+    Kind.VITAL,
+)
+_NAMED = 4  # lines written out for each kind on a day; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What one institution did of one kind on one day."""
+
+    kind: Kind
+    ja: str
+    en: str
+    lines: tuple[str, ...]
+    more: int
+    uninformed: bool
+    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One institution's part of a day."""
+
+    custodian: int
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day (in Japan) with what each institution did."""
+
+    day: date
+    stays: tuple[Stay, ...]
+
+
+def day_of(at: datetime) -> date:
+    """Return the day in Japan on which a moment lies."""
+    return at.astimezone(JAPAN).date()
+
+
+def timeline_of(sheets: Iterable[Sheet]) -> list[Day]:
+    """Return the days that have something to tell, newest first."""
+    days: dict[date, dict[int, dict[Kind, list[Sheet]]]] = {}
+    for sheet in sheets:
+        if sheet.kind in _EVENTS:
+            day = days.setdefault(day_of(sheet.at), {})
+            day.setdefault(sheet.custodian, {}).setdefault(sheet.kind, []).append(sheet)
+    return [
+        Day(day, tuple(Stay(custodian, _events(kinds)) for custodian, kinds in sorted(stays.items())))
+        for day, stays in sorted(days.items(), reverse=True)
+    ]
+
+
+def _events(kinds: dict[Kind, list[Sheet]]) -> tuple[Event, ...]:
+    return tuple(_event(kind, kinds[kind]) for kind in _EVENTS if kind in kinds)
+
+
+def _event(kind: Kind, sheets: list[Sheet]) -> Event:
+    lines = list(dict.fromkeys(filter(None, map(_line, sheets))))
+    ja, en = KIND_NAMES[kind]
+    return Event(
+        kind,
+        ja,
+        en,
+        tuple(lines[:_NAMED]),
+        max(0, len(lines) - _NAMED),
+        any(sheet.uninformed for sheet in sheets),
+        tuple(sheet.ref for sheet in sheets),
+    )
+
+
+def _line(sheet: Sheet) -> str:
+    if sheet.type == "Encounter":
+        where = words(first(sheet.tree, "serviceType"))
+        what = {"IMP": "入院", "AMB": "外来", "EMER": "救急", "HH": "訪問"}.get(
+            str(first(sheet.tree, "class").get("code")), ""
+        )
+        why = "、".join(words(one) for one in each(sheet.tree, "reasonCode"))
+        return " ".join(filter(None, (what, where, why)))
+    if sheet.type == "Bundle":
+        resources = (first(entry, "resource") for entry in each(sheet.tree, "entry"))
+        return next(
+            (str(one.get("title", "")) for one in resources if one.get("resourceType") == "Composition"), ""
+        )
+    return line_of(sheet.tree)
