@@ -1,0 +1,130 @@
+"""The viewer's page: which tab needs which kinds, and how a record becomes a page. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from markupsafe import Markup
+
+from kakehashi.core.actors import Institution
+from kakehashi.core.kinds import EVERY_KIND, KIND_NAMES, Kind, kinds
+from kakehashi.faces.web.drawing import Point, Span, bars, curve
+from kakehashi.faces.web.rendering import day, when
+from kakehashi.services.viewer.labs import Series
+from kakehashi.services.viewer.medicines import Medicine
+from kakehashi.services.viewer.record import Record
+
+# In sight on every tab: who it is, allergies, contraindications, infections.
+ALWAYS = kinds(Kind.PATIENT, Kind.ALLERGY, Kind.CONTRAINDICATION, Kind.INFECTION)
+_SHOWN_BEFORE = timedelta(days=400)  # how far back the bars reach
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One way to look at the record, and the kinds it needs."""
+
+    name: str
+    ja: str
+    en: str
+    kinds: int
+
+
+TABS = (
+    Tab("timeline", "経過", "Time line", EVERY_KIND),
+    Tab("labs", "検査", "Laboratory", kinds(Kind.LAB, Kind.INFECTION, Kind.VITAL)),
+    Tab("medicines", "薬", "Medicines", kinds(Kind.PRESCRIPTION, Kind.DISPENSE)),
+    Tab("problems", "傷病名", "Problems", kinds(Kind.CONDITION)),
+    Tab("documents", "文書", "Documents", kinds(Kind.REFERRAL, Kind.DISCHARGE, Kind.CHECKUP, Kind.NOTE)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An institution in the legend: its name, and the shape and colour (0–3) that stand for it."""
+
+    name: str
+    shape: int
+
+
+def tab_named(name: str) -> Tab:
+    """Return the tab of that name, else the first."""
+    return next((tab for tab in TABS if tab.name == name), TABS[0])
+
+
+def sources_of(custodians: Sequence[int], institutions: Mapping[int, Institution]) -> dict[int, Source]:
+    """Return the legend: each custodian's name and its shape, in a fixed order."""
+    return {
+        key: Source(institutions[key].name if key in institutions else f"施設 {key}", shape % 4)
+        for shape, key in enumerate(custodians)
+    }
+
+
+def context_of(
+    tab: Tab, record: Record, sources: Mapping[int, Source], at: datetime, *, shown_days: int
+) -> dict[str, Any]:
+    """Return what the tab's template needs."""
+    common = {
+        "record": record,
+        "sources": sources,
+        "kind_names": KIND_NAMES,
+        "tabs": TABS,
+        "current": tab.name,
+        "shown_days": shown_days,
+    }
+    if tab.name == "labs":
+        common["groups"] = [
+            _group("labs", "検査結果", "Laboratory results", record.labs, sources),
+            _group("vitals", "バイタルサイン", "Vital signs", record.vitals, sources),
+        ]
+    if tab.name == "medicines":
+        common["chart"] = _bars(record.medicines, sources, at)
+    return common
+
+
+def _group(
+    name: str, ja: str, en: str, found: Sequence[Series], sources: Mapping[int, Source]
+) -> dict[str, Any]:
+    drawn = [{"of": series, "svg": _curve(series, sources)} for series in found if len(series.numbers) > 1]
+    return {"name": name, "ja": ja, "en": en, "series": found, "drawn": drawn}
+
+
+def _curve(series: Series, sources: Mapping[int, Source]) -> Markup:
+    points = [
+        Point(
+            result.at,
+            result.value,
+            f"{when(result.at)} {result.text} {sources[result.custodian].name}",
+            result.outside,
+            sources[result.custodian].shape,
+        )
+        for result in series.numbers
+        if result.value is not None
+    ]
+    label = f"{series.name} {series.unit} の推移 ({len(points)}回)"
+    # drawing escapes every text it is given
+    return Markup(curve(label, points, series.latest.low, series.latest.high))  # noqa: S704
+
+
+def _bars(medicines: Sequence[Medicine], sources: Mapping[int, Source], at: datetime) -> Markup | None:
+    first = at - _SHOWN_BEFORE
+    shown = [one for one in medicines if any(bar.end > first for bar in one.bars)]
+    if not shown:
+        return None
+    spans = [
+        Span(
+            row,
+            bar.start,
+            bar.end,
+            f"{bar.name} {day(bar.start)} – {day(bar.end)} {sources[bar.custodian].name} {bar.dosage}",
+            bar.overlaps,
+            sources[bar.custodian].shape,
+        )
+        for row, medicine in enumerate(shown)
+        for bar in medicine.bars
+    ]
+    last = max(at + timedelta(days=30), *(span.end for span in spans))
+    names = [("⚠ " if medicine.overlaps else "") + medicine.name for medicine in shown]
+    label = f"薬の期間 ({len(shown)}種)"
+    # drawing escapes every text it is given
+    return Markup(bars(label, names, spans, (first, last), at))  # noqa: S704
