@@ -1,8 +1,12 @@
-"""Real parts for every test: one embedded PostgreSQL for the run (or KAKEHASHI_TEST_DATABASE_URL), a fresh database a test."""
+"""Real parts for every test: a PostgreSQL for the run, a fresh database for each test.
+
+The server is embedded, or the one that KAKEHASHI_TEST_DATABASE_URL names.
+"""
 
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -24,16 +28,17 @@ def shared() -> Path:
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def cluster() -> Iterator[str]:
     """The URL of a running PostgreSQL that tests may make databases in."""
     if url := os.environ.get("KAKEHASHI_TEST_DATABASE_URL"):
         yield url
         return
-    folder = tmp_path_factory.mktemp("pg")
-    folder.chmod(0o755)
-    url, server = embedded.start(folder / "data")
-    yield url
-    server.cleanup()
+    with tempfile.TemporaryDirectory(prefix="kakehashi-test-") as folder:
+        home = Path(folder)
+        home.chmod(0o711)  # as root, the server runs as another user
+        server = embedded.start(home, {"fsync": "off"})  # a test's data need not outlive the machine
+        yield server.url
+        server.close()
 
 
 def database_in(cluster: str, name: str) -> str:

@@ -1,17 +1,21 @@
-"""The connection to PostgreSQL: a pool under the application's role, transactions, migrations.
+"""The connection to PostgreSQL: a pool under the application's role, transactions, and what "out of reach" means.
 
 The application's role owns nothing and cannot pass by row-level security. Migrations run as the URL's own role.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from importlib.resources import files
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import asyncpg
 
-from kakehashi.core.errors import Unavailable
+from kakehashi.core.errors import Conflict, Unavailable
+from kakehashi.store.guard import Guard
+from kakehashi.store.migrate import APP_ROLE, migrate
+from kakehashi.store.read_queue import ReadQueue
+
+__all__ = ["APP_ROLE", "Connection", "Database", "Pool", "migrate"]
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -19,39 +23,55 @@ if TYPE_CHECKING:
 else:
     Pool = Connection = Any
 
-APP_ROLE = "kakehashi_app"
-_MIGRATION_LOCK = 7_262_011  # an advisory lock: two servers that start at once migrate once
-_LOST = (
+_SESSION = {
+    "role": APP_ROLE,
+    "timezone": "UTC",
+    "application_name": "kakehashi",
+    "jit": "off",  # our statements are short: compiling them costs more than it saves
+    "lock_timeout": "10s",
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+_LOST: tuple[type[BaseException], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
-    asyncpg.InterfaceError,
-    OSError,
+    ConnectionError,
 )
+_RACES = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 class Database:
     """A pool of connections to one PostgreSQL 15 or newer. Use as `async with await Database.open(url) as db`."""
 
-    def __init__(self, pool: Pool, url: str) -> None:
-        self.pool, self.url = pool, url
+    def __init__(self, pool: Pool, url: str, guard: Guard | None = None) -> None:
+        self.pool, self.url, self.guard = pool, url, guard
+        self.reads = ReadQueue(self)
 
     @classmethod
-    async def open(cls, url: str, *, connections: int = 8) -> Self:
-        """Connect, apply the migrations that are missing, and return the database. Raises Unavailable."""
-        try:
+    async def open(cls, url: str, *, connections: int = 8, guard: Guard | None = None) -> Self:
+        """Connect, apply the migrations that are missing, and return the database.
+
+        `guard` watches the disk of an embedded server.
+
+        Raises Unavailable when there is no server, BadSetting when it is older than PostgreSQL 15.
+        """
+        with out_of_reach(OSError):
             await migrate(url)
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=connections, server_settings={"role": APP_ROLE, "timezone": "UTC"}
+                url, min_size=1, max_size=connections, server_settings=_SESSION, reset=_keep_session
             )
-        except _LOST as lost:
-            raise Unavailable from lost
-        return cls(pool, url)
+        return cls(pool, url, guard)
 
     async def close(self) -> None:
         """Give the connections back."""
         await self.pool.close()
+
+    def require_room(self) -> None:
+        """Raise Unavailable when the disk of the data has no room for another write."""
+        if self.guard:
+            self.guard.require_room()
 
     async def __aenter__(self) -> Self:
         return self
@@ -62,35 +82,45 @@ class Database:
         await self.close()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """Yield a connection inside one transaction. Raises Unavailable when the database is out of reach."""
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Yield a connection outside any transaction. Raises Unavailable when the database is out of reach."""
+        with out_of_reach(OSError):
+            connection = await self.pool.acquire()
         try:
-            async with self.pool.acquire() as connection, connection.transaction():
+            with out_of_reach():
                 yield connection
-        except _LOST as lost:
-            raise Unavailable from lost
+        finally:
+            with out_of_reach():
+                await self.pool.release(connection)
+
+    @asynccontextmanager
+    async def transaction(self, *, snapshot: bool = False) -> AsyncIterator[Connection]:
+        """Yield a connection inside one transaction; with `snapshot` all its reads see the same moment.
+
+        Raises Unavailable when the database is out of reach, Conflict when another transaction was in the way.
+        """
+        isolation: Literal["repeatable_read", "read_committed"] = "repeatable_read" if snapshot else "read_committed"
+        async with self.connection() as connection, connection.transaction(isolation=isolation):
+            yield connection
 
 
-async def migrate(url: str) -> list[str]:
-    """Apply the migrations that this database lacks, in order, and return their names."""
-    connection = await asyncpg.connect(url)
+@contextmanager
+def out_of_reach(*also: type[BaseException]) -> Iterator[None]:
+    """Turn the loss of the database into Unavailable, and a lost race into Conflict; `also` counts as lost."""
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", _MIGRATION_LOCK)
-        await connection.execute(
-            "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
-        )
-        done = {row["name"] for row in await connection.fetch("SELECT name FROM migration")}
-        new = [name for name in _migration_names() if name not in done]
-        for name in new:
-            async with connection.transaction():
-                text = files("kakehashi.store.migrations").joinpath(name).read_text("utf-8")
-                await connection.execute(text)
-                await connection.execute("INSERT INTO migration (name) VALUES ($1)", name)
-        return new
-    finally:
-        await connection.close()
+        yield
+    except _LOST + also as lost:
+        raise Unavailable from lost
+    except asyncpg.InterfaceError as fault:
+        if "clos" not in str(fault):  # "connection is closed", "pool is closing"; the others are our own mistakes
+            raise
+        raise Unavailable from fault
+    except _RACES as race:
+        raise Conflict(
+            "ほかの処理と重なりました。もう一度お試しください。", "Another change was in the way. Please try again.",
+            rule="store.race",
+        ) from race
 
 
-def _migration_names() -> list[str]:
-    found = (entry.name for entry in files("kakehashi.store.migrations").iterdir())
-    return sorted(name for name in found if name.endswith(".sql"))
+async def _keep_session(_: object) -> None:
+    """Reset nothing when a connection goes back: settings are made for one transaction only (a test holds it so)."""

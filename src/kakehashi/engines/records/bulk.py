@@ -1,0 +1,79 @@
+"""Many resources at once, each for itself: what is good is stored, what is not is named with its line and reason.
+
+One transaction takes a whole batch; where something in it is refused by the store, the batch is halved until the
+refused one stands alone, so that one bad record costs a few more transactions and nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kakehashi.core.actors import Actor
+from kakehashi.core.errors import Failure, Problem, Unavailable
+from kakehashi.engines.house import House
+from kakehashi.engines.records.check import Checked, check
+from kakehashi.engines.records.submit import Sent, submit_checked
+from kakehashi.engines.records.wanted import Method, Wanted
+from kakehashi.fhir.parse import parse
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that was not taken: the number of its line (from 1), and why."""
+
+    line: int
+    problems: tuple[Problem, ...]
+
+
+@dataclass(slots=True)
+class Taken:
+    """What came of a batch: how many resources of which type were stored, and what was refused."""
+
+    stored: dict[str, int] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
+
+    def add(self, other: "Taken") -> None:
+        """Count another batch in."""
+        for kind, count in other.stored.items():
+            self.stored[kind] = self.stored.get(kind, 0) + count
+        self.refused += other.refused
+
+
+async def take(house: House, lines: Sequence[tuple[int, bytes]], *, by: Actor, at: datetime) -> Taken:
+    """Store the resource of each (line number, JSON). A resource with an id replaces what had it, others are new.
+
+    Raises Unavailable only; then the batch has left nothing, or may be sent again without doubling anything.
+    """
+    taken = Taken()
+    good: list[tuple[int, Checked]] = []
+    for line, body in lines:
+        try:
+            resource = parse(body)
+            method = Method.UPDATE if resource.id else Method.CREATE
+            good += ((line, one) for one in check([Wanted(method, resource.type, resource.id, body)]))
+        except Failure as failure:
+            taken.refused.append(Refusal(line, failure.problems))
+    await _store(house, good, by, at, taken)
+    taken.refused.sort(key=lambda one: one.line)
+    return taken
+
+
+async def _store(
+    house: House, good: Sequence[tuple[int, Checked]], by: Actor, at: datetime, taken: Taken
+) -> None:
+    if not good:
+        return
+    try:
+        await submit_checked(house, [one for _, one in good], by=by, at=at, sent=Sent())
+    except Unavailable:
+        raise
+    except Failure as failure:
+        if len(good) == 1:
+            taken.refused.append(Refusal(good[0][0], failure.problems))
+            return
+        middle = len(good) // 2
+        await _store(house, good[:middle], by, at, taken)
+        await _store(house, good[middle:], by, at, taken)
+    else:
+        for _, one in good:
+            taken.stored[one.wanted.type] = taken.stored.get(one.wanted.type, 0) + 1

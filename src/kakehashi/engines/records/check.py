@@ -1,0 +1,71 @@
+"""Parse and validate what was sent. Pure: no database is asked whether a resource is well made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kakehashi.core.errors import Invalid, Problem
+from kakehashi.core.ids import FHIR_ID
+from kakehashi.engines.records.wanted import Method, Wanted
+from kakehashi.fhir.parse import Resource, parse
+from kakehashi.fhir.validate import validate
+
+
+@dataclass(slots=True)
+class Checked:
+    """A wish with its resource read (None for a delete)."""
+
+    wanted: Wanted
+    resource: Resource | None
+
+
+def check(batch: Sequence[Wanted]) -> list[Checked]:
+    """Return the wishes with their resources. Raises Malformed, and Invalid naming every problem of all of them."""
+    checked: list[Checked] = []
+    problems: list[Problem] = []
+    for wanted in batch:
+        resource = parse(wanted.body) if wanted.body is not None else None
+        if resource is not None:
+            found = [*_mismatches(wanted, resource), *validate(resource)]
+            problems += (_placed(one, wanted.place) for one in found if one.severity == "error")
+        checked.append(Checked(wanted, resource))
+    if problems:
+        raise Invalid(problems=problems)
+    return checked
+
+
+def _placed(problem: Problem, place: str) -> Problem:
+    return problem.moved(place) if place else problem
+
+
+def _mismatches(wanted: Wanted, resource: Resource) -> list[Problem]:
+    """What the address says and what the resource says must agree (https://hl7.org/fhir/R4/http.html#update)."""
+    found = []
+    if resource.type != wanted.type:
+        found.append(
+            Problem(
+                "http.type",
+                f"{resource.type}.resourceType",
+                f"宛先は {wanted.type} ですが、リソースは {resource.type} です。どちらかに揃えてください。",
+                f"The address says {wanted.type}, the resource says {resource.type}. Make them agree.",
+            )
+        )
+    if wanted.method is Method.UPDATE and wanted.id is not None:
+        if resource.id != wanted.id:
+            found.append(
+                Problem(
+                    "http.id",
+                    f"{resource.type}.id",
+                    "リソースの id が宛先の id と一致しません。同じ id を入れてください。",
+                    "The resource's id is not the one in the address. Put the same id in both.",
+                )
+            )
+        elif not FHIR_ID.fullmatch(wanted.id):
+            found.append(
+                Problem(
+                    "http.id",
+                    f"{resource.type}.id",
+                    "id は半角の英数字と - . だけ、64文字までです。",
+                    "An id has letters, digits, - and . only, 64 at most.",
+                )
+            )
+    return found

@@ -1,0 +1,34 @@
+"""Open the installation that the settings name, for one command."""
+
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import uvloop
+
+from kakehashi.core.clock import system_clock
+from kakehashi.core.settings import Settings
+from kakehashi.engines.house import House
+from kakehashi.store import embedded
+from kakehashi.store.database import Database
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[House]:
+    """Yield the house: the embedded server is started where no URL is set, and left when the command ends."""
+    server = None
+    if not settings.database_url:
+        server = embedded.start(settings.home / "postgresql")
+        settings = replace(settings, database_url=server.url)
+    try:
+        async with await Database.open(settings.database_url, connections=settings.connections) as db:
+            yield House(db, settings, system_clock)
+    finally:
+        if server:
+            server.close()
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run a command's coroutine."""
+    uvloop.run(work)

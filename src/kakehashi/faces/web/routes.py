@@ -1,0 +1,70 @@
+"""The web's routes: each declared with who may come, and one place that opens the visit and answers failures."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from kakehashi.core.errors import Failure, Refused, Unauthenticated
+from kakehashi.faces.web import home_pages, signin_pages, viewer_pages
+from kakehashi.faces.web.visit import Desk, Page, Visit, message_of
+from kakehashi.trust import roles
+from kakehashi.trust.roles import Interaction
+from kakehashi.trust.signin import sessions
+
+PAGES: Sequence[Page] = (*home_pages.PAGES, *signin_pages.PAGES, *viewer_pages.PAGES)
+_STATIC = Path(__file__).parent / "static"
+_LARGEST_FORM = 256  # fields
+
+
+def routes(desk: Desk) -> list[BaseRoute]:
+    """Return the routes of all pages, and of the style sheet and scripts."""
+    made: list[BaseRoute] = [Route(page.path, _endpoint(page, desk), methods=[page.method]) for page in PAGES]
+    return [*made, Mount("/static", StaticFiles(directory=_STATIC), name="static")]
+
+
+def _endpoint(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        visit = Visit(request, desk, desk.house.clock())
+        try:
+            await _enter(visit, page)
+            return await page.handler(visit)
+        except Unauthenticated as failure:
+            if page.method == "GET" and visit.signed is None:
+                return visit.go("/signin")
+            if visit.signed is not None and visit.signed.needs:
+                return visit.go(signin_pages.next_step(visit.signed.needs))
+            return visit.page("failure.html", status=401, messages=message_of(failure))
+        except Failure as failure:
+            return visit.page("failure.html", status=failure.status, messages=message_of(failure))
+
+    return endpoint
+
+
+async def _enter(visit: Visit, page: Page) -> None:
+    """Open the session, and let in only who may come. A form counts only if it came from our own page."""
+    if visit.token:
+        with suppress(Unauthenticated):
+            house = visit.house
+            visit.signed = await sessions.open_session(
+                house.db, visit.token, at=visit.at, policy=visit.desk.policy
+            )
+    if page.method == "POST":
+        await _take_form(visit)
+    if isinstance(page.needs, Interaction):
+        roles.require(visit.actor, page.needs)
+    elif page.needs == "session":
+        _ = visit.session
+
+
+async def _take_form(visit: Visit) -> None:
+    site = visit.request.headers.get("sec-fetch-site", "same-origin")
+    if site not in ("same-origin", "none"):
+        raise Refused(rule="web.site")
+    visit.form = await visit.request.form(max_files=1, max_fields=_LARGEST_FORM)
+    if visit.signed is not None:
+        sessions.require_csrf(visit.signed, visit.said("csrf"))

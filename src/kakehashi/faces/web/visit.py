@@ -1,0 +1,164 @@
+"""One visit to a page: who is there, in which session, and how a page is made for them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from kakehashi.core.actors import Actor
+from kakehashi.core.errors import Failure, Unauthenticated
+from kakehashi.engines.house import House
+from kakehashi.engines.records.look import Asked
+from kakehashi.faces.web.rendering import HEADERS, page
+from kakehashi.store import desk
+from kakehashi.trust import roles
+from kakehashi.trust.keys import Vault
+from kakehashi.trust.roles import Interaction
+from kakehashi.trust.signin.policy import Policy
+from kakehashi.trust.signin.sessions import Session, Ticket
+
+COOKIE = "kakehashi"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry of the menu, shown to those who may use it."""
+
+    path: str
+    ja: str
+    en: str
+    interaction: Interaction
+
+
+MENU = (
+    Link("/reception", "受付", "Reception", Interaction.PERSON_FIND),
+    Link("/emergency", "救急閲覧", "Emergency", Interaction.EMERGENCY_OPEN),
+    Link("/me", "わたしの記録", "My record", Interaction.LOG_OWN),
+    Link("/audit", "監査", "Audit", Interaction.LOG_READ),
+    Link("/console", "運用", "Operations", Interaction.CONSOLE_INSTITUTIONS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the web face stands on: the house, sign-in's policy, and the vault for its secrets."""
+
+    house: House
+    policy: Policy
+    vault: Vault
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request with its session. `actor` and `session` raise Unauthenticated where nobody is signed in."""
+
+    request: Request
+    desk: Desk
+    at: datetime
+    form: FormData = field(default_factory=FormData)
+    signed: Session | None = None
+
+    @property
+    def house(self) -> House:
+        """The installation."""
+        return self.desk.house
+
+    @property
+    def session(self) -> Session:
+        """The session, finished or not."""
+        if self.signed is None:
+            raise Unauthenticated
+        return self.signed
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts. Raises Unauthenticated while the sign-in is unfinished."""
+        if self.session.actor is None:
+            raise Unauthenticated
+        return self.session.actor
+
+    @property
+    def token(self) -> str:
+        """The session's token from the cookie; empty without one."""
+        return self.request.cookies.get(COOKIE, "")
+
+    @property
+    def asked(self) -> Asked:
+        """Who asks, for the engine."""
+        return Asked(self.actor, self.at, self.request.scope.get("request_id", ""))
+
+    def said(self, name: str) -> str:
+        """Return a form field as text without blanks around it; empty when it is not there."""
+        value = self.form.get(name, "")
+        return value.strip() if isinstance(value, str) else ""
+
+    async def person(self) -> int:
+        """Return the person whose handle stands in the address. Raises NotFound."""
+        async with self.house.db.transaction() as db:
+            return await desk.person_of(db, self.session.id, self.request.path_params["handle"])
+
+    def page(
+        self,
+        template: str,
+        *,
+        status: int = 200,
+        messages: list[Mapping[str, str]] | None = None,
+        **values: Any,
+    ) -> Response:
+        """Return a page with what every page needs: menu, account, CSRF token, messages."""
+        return page(
+            template,
+            status=status,
+            demo=self.house.settings.demo,
+            account=self._account(),
+            links=self._links(),
+            path=self.request.url.path,
+            csrf=self.signed.csrf if self.signed else "",
+            messages=messages or [],
+            **values,
+        )
+
+    def go(self, path: str, ticket: Ticket | None = None) -> Response:
+        """Go to another page (303), with the new session cookie where a step of sign-in gave one."""
+        answer = RedirectResponse(path, 303, headers=HEADERS)
+        if ticket:
+            secure = self.house.settings.public_url.startswith("https:")
+            answer.set_cookie(COOKIE, ticket.token, httponly=True, samesite="strict", secure=secure, path="/")
+        return answer
+
+    def _account(self) -> Mapping[str, str] | None:
+        if self.signed is None:
+            return None
+        place = self.signed.actor.institution.name if self.signed.actor else ""
+        return {"name": self.signed.name, "place": place}
+
+    def _links(self) -> list[Link]:
+        actor = self.signed.actor if self.signed else None
+        return [link for link in MENU if actor and roles.permits(actor, link.interaction)]
+
+
+Handler = Callable[[Visit], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A route. `needs` None: anybody; "session": a sign-in begun; an Interaction: those who may do it."""
+
+    path: str
+    method: str
+    handler: Handler
+    needs: Interaction | str | None
+
+
+def message_of(failure: Failure) -> list[Mapping[str, str]]:
+    """Return a failure as messages for the page."""
+    return [{"tone": "error", "ja": one.ja, "en": one.en} for one in failure.problems]
+
+
+def good(ja: str, en: str) -> list[Mapping[str, str]]:
+    """Return one message that something went well."""
+    return [{"tone": "good", "ja": ja, "en": en}]

@@ -1,0 +1,178 @@
+"""The one way to read records: through a window, and logged in the same transaction.
+
+Rows that the window does not see are not there: not as an error, not in a count. What was returned is logged on
+leaving; only then may the caller show it.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+
+from kakehashi.core.errors import Failure, Gone, NotFound
+from kakehashi.core.hashing import row_key
+from kakehashi.core.ids import new_id
+from kakehashi.core.logentry import Note, Seen, entries
+from kakehashi.core.window import Window
+from kakehashi.fhir.types import NUMBER
+from kakehashi.search.plan import Query
+from kakehashi.store import log_append, read_search, window_sql
+from kakehashi.store.database import Connection, Database
+from kakehashi.store.feed import END, Position
+from kakehashi.store.read_queue import Ask
+from kakehashi.store.read_search import Found
+from kakehashi.store.rows import Row, item
+from kakehashi.store.sql import statements
+from kakehashi.store.window_sql import Arguments
+from kakehashi.store.write_rows import row_of
+
+_SQL = statements("read")
+_LATEST = 2**31 - 1  # above every version
+_EVER = datetime(1, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+MANY = 10_000  # rows that one call gives at most, unless told otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A page of history: versions, newest first, and where the next page begins (None: there is none)."""
+
+    rows: list[Row]
+    next: Position | None
+
+
+async def read_one(
+    db: Database, window: Window, note: Note, resource_type: str, resource_id: str, *, at: datetime
+) -> Row:
+    """Return one current row, read and logged in one round trip (shared with reads of the same moment).
+
+    Raises NotFound, Gone, Unavailable.
+    """
+    number, rid = NUMBER.get(resource_type, 0), row_key(resource_type, resource_id)
+    act = new_id()
+    [(_, found)] = entries(note, [Seen(0, item(resource_type, resource_id, 0))], act=act, at=at)
+    [(_, nothing)] = entries(note, (), act=act, at=at)
+    head, tail = found[: -len(_TAIL)], found[-len(_TAIL) + 1 :]  # around the version, "0" here
+    record = await db.reads.ask(
+        Ask(window_sql.setting(window), number, rid, resource_id, at, head, tail, nothing)
+    )
+    if record is None:
+        raise NotFound
+    _, person, *rest = record
+    return _living(Row(person, resource_type, resource_id, *rest))
+
+
+@asynccontextmanager
+async def reading(db: Database, window: Window, note: Note, *, at: datetime) -> AsyncIterator["Reading"]:
+    """Yield a `Reading`: all its answers are of the same moment, and are logged when the block ends.
+
+    A Failure raised inside (NotFound) is logged too, as a look that found nothing, and goes on to the caller. Show
+    nothing before the block has ended. Raises Unavailable.
+    """
+    refused: Failure | None = None
+    async with db.transaction(snapshot=True) as connection:
+        await window_sql.open_on(connection, window)
+        work = Reading(connection, window)
+        try:
+            yield work
+        except Failure as failure:
+            refused = failure
+        await log_append.append(connection, note, () if refused else work.seen, at=at)
+    if refused:
+        raise refused
+
+
+class Reading:
+    """An open look through one window."""
+
+    def __init__(self, connection: Connection, window: Window) -> None:
+        self.connection, self.window = connection, window
+        self.seen: list[Seen] = []
+
+    async def one(self, resource_type: str, resource_id: str) -> Row:
+        """Return the current row. Raises NotFound, Gone."""
+        found = await self._fetch("read_current", *_key(resource_type, resource_id))
+        if not found:
+            raise NotFound
+        return _living(found[0])
+
+    async def version(self, resource_type: str, resource_id: str, version: int) -> Row:
+        """Return one version, if the window sees it and the current one too. Raises NotFound, Gone."""
+        below = min(version, _LATEST - 1) + 1
+        found = await self._records("read_versions", *_key(resource_type, resource_id), 1, below)
+        if not found or row_of(found[0]).version != version:
+            raise NotFound
+        return _living(self._noted(found)[0])
+
+    async def history(
+        self, resource_type: str, resource_id: str, *, limit: int = MANY, below: int = _LATEST
+    ) -> list[Row]:
+        """Return the versions of one resource, newest first, deletions too. Raises NotFound."""
+        found = await self._fetch("read_versions", *_key(resource_type, resource_id), limit, below)
+        if not found:
+            raise NotFound
+        return found
+
+    async def changes(
+        self, resource_type: str | None = None, *, since: datetime = _EVER, before: Position = END, limit: int = 100
+    ) -> Changes:
+        """Return versions of a type (None: of all), newest first, from `before` on, not older than `since`."""
+        number = 0 if resource_type is None else NUMBER[resource_type]
+        persons = window_sql.all_persons(self.window)
+        found = await self._records("read_changes", number, persons, before.xid, before.seq, since, limit)
+        rows = self._noted([record[2:] for record in found])
+        return Changes(rows, Position(*found[-1][:2]) if len(found) == limit else None)
+
+    async def search(self, query: Query, *, persons: Iterable[int] | None = None) -> Found:
+        """Return one page of a search, with its total and inclusions as the query asks for them.
+
+        `persons`: person keys that the search is known to be about; it only makes it faster.
+        """
+        found = await read_search.search(self.connection, self.window, query, persons=persons)
+        self.seen += (row.seen for row in (*found.rows, *found.included))
+        return found
+
+    async def include(self, keys: Iterable[tuple[str, str]]) -> list[Row]:
+        """Return the current rows of these (type, id) that the window sees, in no order."""
+        known = [(NUMBER[kind], row_key(kind, name), name) for kind, name in set(keys) if kind in NUMBER]
+        types, rids, names = map(list, zip(*known, strict=True)) if known else ([], [], [])
+        return await self._fetch("read_keys", types, rids, names)
+
+    async def rows(
+        self, persons: Collection[int], *, kinds: int, since: datetime = _EVER, before: datetime = _NEVER,
+        limit: int = MANY,
+    ) -> list[Row]:
+        """Return rows of these persons by clinical time, newest first. `kinds`: bit set of Kind."""
+        members = [kind for kind in range(63) if kinds >> kind & 1]
+        return await self._fetch("read_rows", list(persons), members, since, before, limit)
+
+    async def _fetch(self, name: str, *values: object) -> list[Row]:
+        return self._noted(await self._records(name, *values))
+
+    async def _records(self, name: str, *values: object) -> list[asyncpg.Record]:
+        """Run a statement whose `{x}` become the window's predicate for the alias x."""
+        arguments = Arguments(*values)
+        seen = window_sql.predicate(self.window, arguments)
+        text = _SQL[name].format_map({alias: seen(alias) for alias in "rvcg"})
+        found: list[asyncpg.Record] = await self.connection.fetch(text, *arguments.values)
+        return found
+
+    def _noted(self, records: Iterable[asyncpg.Record]) -> list[Row]:
+        rows = [row_of(record) for record in records]
+        self.seen += (row.seen for row in rows)
+        return rows
+
+
+_TAIL = b'0"]}'  # the end of an entry whose one item is version 0
+
+
+def _key(resource_type: str, resource_id: str) -> tuple[int, int, str]:
+    return NUMBER.get(resource_type, 0), row_key(resource_type, resource_id), resource_id
+
+
+def _living(row: Row) -> Row:
+    if row.deleted:
+        raise Gone
+    return row

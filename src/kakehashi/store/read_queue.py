@@ -1,0 +1,103 @@
+"""Reads by id that come at the same moment share one round trip and one commit to the log.
+
+A read's log entry is on the disk before its row is shown, and one wait for the disk serves all that waited
+together. A few lanes run at once, so a lone read never waits for others. docs/adr/0003-read-path.md has the figures.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from kakehashi.core.errors import Failure, Unavailable
+from kakehashi.store.sql import statements
+
+if TYPE_CHECKING:
+    from kakehashi.store.database import Database
+
+LANES = 2  # batches under way at once
+MOST = 64  # reads in a batch
+_READ_MANY = statements("read")["read_many"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One read: its window as text, what is wanted, and its log entry in pieces (migration 0005)."""
+
+    panes: str
+    type: int
+    rid: int
+    id: str
+    at: datetime
+    head: bytes
+    tail: bytes
+    nothing: bytes
+
+
+Answer = asyncpg.Record | None
+Waiting = tuple[Ask, "asyncio.Future[Answer]"]
+
+
+class ReadQueue:
+    """The reads that wait, and the lanes that serve them."""
+
+    def __init__(self, db: "Database") -> None:
+        self._db = db
+        self._waiting: deque[Waiting] = deque()
+        self._lanes: set[asyncio.Task[None]] = set()  # held here, or the event loop might drop them
+        self._busy = 0
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Return the record that the window sees, None when there is none; either way it is logged."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((ask, answer))
+        if self._busy < LANES:
+            self._busy += 1
+            lane = asyncio.create_task(self._serve())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
+        return await answer
+
+    async def _serve(self) -> None:
+        """Serve until nothing waits. Between finding that and leaving nobody can come: there is no `await`."""
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+                try:
+                    await self._answer(batch)
+                finally:
+                    _give(batch, Unavailable())  # to those left without an answer, when the lane was cancelled
+        finally:
+            self._busy -= 1
+
+    async def _answer(self, batch: list[Waiting]) -> None:
+        """Answer a batch. When one of several reads cannot be carried out, each is tried alone."""
+        try:
+            async with self._db.connection() as connection:
+                records = await connection.fetch(_READ_MANY, *_columns(batch))
+        except (Failure, asyncpg.PostgresError, asyncpg.DataError) as fault:
+            if len(batch) > 1 and not isinstance(fault, Unavailable):
+                for one in batch:
+                    await self._answer([one])
+            else:
+                _give(batch, fault)
+            return
+        found = {record["place"]: record for record in records}
+        for place, (_, answer) in enumerate(batch, 1):
+            if not answer.done():
+                answer.set_result(found.get(place))
+
+
+def _columns(batch: list[Waiting]) -> list[list[object]]:
+    asks = [ask for ask, _ in batch]
+    names = ("panes", "type", "rid", "id", "at", "head", "tail", "nothing")
+    return [[getattr(ask, name) for ask in asks] for name in names]
+
+
+def _give(batch: list[Waiting], fault: BaseException) -> None:
+    for _, answer in batch:
+        if not answer.done():
+            answer.set_exception(fault)

@@ -1,0 +1,258 @@
+# ruff: noqa: S608 (what is put together are fixed texts and placeholders; every value is an argument)
+"""A condition of search/plan.py as SQL over one alias of `resource`. Pure: text and arguments, nothing is executed.
+
+Whatever a condition looks at in other rows (chains, `_has`) passes the window under that row's own alias, so a
+row that is not seen changes no answer. All values are arguments of the statement.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from kakehashi.core.hashing import row_key
+from kakehashi.fhir.indexing import forms
+from kakehashi.fhir.indexing.entries import pair_keys, salted, text_key
+from kakehashi.fhir.types import NUMBER
+from kakehashi.search.plan import (
+    And,
+    Chain,
+    Changed,
+    Comparison,
+    Condition,
+    Exists,
+    HasId,
+    HasUri,
+    Item,
+    Near,
+    Not,
+    Or,
+    Range,
+    Reverse,
+    Text,
+    Words,
+)
+from kakehashi.store import search_tokens
+from kakehashi.store.window_sql import Arguments, Predicate
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# `{l}`, `{h}`: the value's interval; `{low}`, `{high}`: the one asked for.
+# Source: https://hl7.org/fhir/R4/search.html#prefix
+_COMPARED: dict[Comparison, str] = {
+    "eq": "{l} >= {low} AND {h} <= {high}",
+    "ne": "({l} < {low} OR {h} > {high})",
+    "gt": "{h} > {high}",
+    "lt": "{l} < {low}",
+    "ge": "({h} > {high} OR ({l} >= {low} AND {h} <= {high}))",
+    "le": "({l} < {low} OR ({l} >= {low} AND {h} <= {high}))",
+    "sa": "{l} >= {high}",
+    "eb": "{h} <= {low}",
+    "ap": "{l} < {high} AND {h} > {low}",
+}
+# The moment a version was stored has no length.
+_CHANGED: dict[Comparison, str] = {
+    "eq": "{0}.changed_at >= {low} AND {0}.changed_at < {high}",
+    "ne": "({0}.changed_at < {low} OR {0}.changed_at >= {high})",
+    "gt": "{0}.changed_at >= {high}",
+    "lt": "{0}.changed_at < {low}",
+    "ge": "{0}.changed_at >= {low}",
+    "le": "{0}.changed_at < {high}",
+    "sa": "{0}.changed_at >= {high}",
+    "eb": "{0}.changed_at < {low}",
+    "ap": "{0}.changed_at >= {low} AND {0}.changed_at < {high}",
+}
+# Great-circle distance in kilometres (haversine; the earth's mean diameter is 12,742 km).
+_DISTANCE = (
+    "12742 * asin(least(1, sqrt(sin(radians((v.low - {lat}) / 2)) ^ 2 + cos(radians({lat})) * cos(radians(v.low))"
+    " * sin(radians((v.high - {lon}) / 2)) ^ 2)))"
+)
+
+
+class Conditions:
+    """Writes conditions; arguments are gathered, aliases are numbered."""
+
+    def __init__(self, seen: Predicate, arguments: Arguments) -> None:
+        self.seen, self.arguments = seen, arguments
+        self.aliases = 0
+
+    def write(self, asked: Condition, alias: str, resource_type: str) -> str:
+        """Return the condition on the row `alias`, which is of `resource_type`; true or false, never null."""
+        one = search_tokens.token(asked)
+        if one is not None:
+            return self._all_tokens(alias, [one])
+        match asked:
+            case And(parts):
+                return self._and(parts, alias, resource_type)
+            case Or(parts):
+                return self._or(parts, alias, resource_type)
+            case Not(part):
+                return f"NOT ({self.write(part, alias, resource_type)})"
+            case HasId(ids):
+                return self._ids(ids, alias, resource_type)
+            case Changed():
+                return self._changed(asked, alias)
+            case Range():
+                return self._narrowed([asked], alias)
+            case Chain():
+                return self._chain(asked, alias)
+            case Reverse():
+                return self._reverse(asked, alias)
+            case _:
+                return self._value(asked, alias)
+
+    def _value(self, asked: Condition, alias: str) -> str:
+        match asked:
+            case Exists(p):
+                return f"EXISTS (SELECT FROM ranges_of({alias}.ranges, {self._float(float(p.number))}))"
+            case HasUri():
+                return self._any_token(alias, search_tokens.above(asked))
+            case Words(p, text):
+                return self._text(alias, text_key(p.name + ":text"), text)
+            case Text(p, text, "starts"):
+                mark = self._all_tokens(alias, [p.salt ^ forms.asked_start(text)])
+                return f"({mark} AND {self._text(alias, text_key(p.name), text)})"
+            case Text():
+                return self._contains(asked, alias)
+            case Near():
+                return self._near(asked, alias)
+            case Item():
+                return self._item(asked, alias)
+        raise TypeError(type(asked).__name__)
+
+    def _and(self, parts: Sequence[Condition], alias: str, resource_type: str) -> str:
+        """All parts; tokens are asked for together, and ranges of one parameter narrow together."""
+        tokens = [one for part in parts if (one := search_tokens.token(part)) is not None]
+        ranges = [part for part in parts if isinstance(part, Range)]
+        rest = [p for p in parts if not isinstance(p, Range) and search_tokens.token(p) is None]
+        tests = [self._all_tokens(alias, tokens)] if tokens else []
+        for parameter in dict.fromkeys(one.parameter for one in ranges):
+            tests.append(self._narrowed([one for one in ranges if one.parameter is parameter], alias))
+        tests += [self.write(part, alias, resource_type) for part in rest]
+        return "(" + " AND ".join(tests) + ")" if tests else "true"
+
+    def _or(self, parts: Sequence[Condition], alias: str, resource_type: str) -> str:
+        tokens = [one for part in parts if (one := search_tokens.token(part)) is not None]
+        tests = [self._any_token(alias, tokens)] if tokens else []
+        tests += [
+            self.write(part, alias, resource_type) for part in parts if search_tokens.token(part) is None
+        ]
+        return "(" + " OR ".join(tests) + ")" if tests else "false"
+
+    def _all_tokens(self, alias: str, tokens: list[int]) -> str:
+        return f"{alias}.tokens @> {self.arguments.add(sorted(set(tokens)), 'bigint[]')}"
+
+    def _any_token(self, alias: str, tokens: list[int]) -> str:
+        return f"{alias}.tokens && {self.arguments.add(sorted(set(tokens)), 'bigint[]')}"
+
+    def _float(self, number: float) -> str:
+        return self.arguments.add(number, "float8")
+
+    def _ids(self, ids: tuple[str, ...], alias: str, resource_type: str) -> str:
+        """The keys find the rows; the ids themselves are compared, for two may share a key."""
+        keys = self.arguments.add([row_key(resource_type, one) for one in ids], "bigint[]")
+        return (
+            f"({alias}.rid = ANY ({keys}) AND {alias}.id = ANY ({self.arguments.add(list(ids), 'text[]')}))"
+        )
+
+    def _changed(self, asked: Changed, alias: str) -> str:
+        bounds = {"low": asked.low, "high": asked.high}
+        template = _CHANGED[asked.comparison]
+        used = {
+            n: self.arguments.add(_moment(at), "timestamptz")
+            for n, at in bounds.items()
+            if f"{{{n}}}" in template
+        }
+        return "(" + template.format(alias, **used) + ")"
+
+    def _narrowed(self, asked: list[Range], alias: str) -> str:
+        tests = [self._range(one, alias) for one in asked]
+        if (marks := search_tokens.narrowing(asked)) is not None:
+            tests.insert(0, self._any_token(alias, marks))
+        return "(" + " AND ".join(tests) + ")"
+
+    def _range(self, asked: Range, alias: str) -> str:
+        """Some interval compares as asked. With a unit: that of all values, or the interval's own (entries.py)."""
+        plain = self._interval(asked, alias, float(asked.parameter.number))
+        if asked.unit is None:
+            return plain
+        unit = salted(asked.parameter.name + ":unit") ^ forms.asked_unit(*asked.unit)
+        mixed = self._interval(asked, alias, forms.range_key(unit))
+        return f"(({self._all_tokens(alias, [unit])} AND {plain}) OR {mixed})"
+
+    def _interval(self, asked: Range, alias: str, number: float) -> str:
+        test = self._compared(asked, "v.low", "v.high")
+        return f"EXISTS (SELECT FROM ranges_of({alias}.ranges, {self._float(number)}) AS v WHERE {test})"
+
+    def _compared(self, asked: Range, low: str, high: str) -> str:
+        bounds = {"low": asked.low, "high": asked.high}
+        template = _COMPARED[asked.comparison]
+        used = {name: self._float(number) for name, number in bounds.items() if f"{{{name}}}" in template}
+        return template.format(l=low, h=high, **used)
+
+    def _text(self, alias: str, key: str, start: str) -> str:
+        beginning = self.arguments.add(key + start, "text")
+        return f"EXISTS (SELECT FROM unnest({alias}.texts) AS t WHERE starts_with(t, {beginning}))"
+
+    def _contains(self, asked: Text, alias: str) -> str:
+        salt = asked.parameter.salt
+        letters = self._all_tokens(alias, [salt ^ mark for mark in forms.asked_inside(asked.text)])
+        long = self._all_tokens(alias, [salt ^ forms.LONG])
+        key = self.arguments.add(text_key(asked.parameter.name), "text")
+        text = self.arguments.add(asked.text, "text")
+        found = f"EXISTS (SELECT FROM texts_of({alias}.texts, {key}) AS v WHERE strpos(v.value, {text}) > 0)"
+        return f"(({letters} OR {long}) AND {found})"
+
+    def _near(self, asked: Near, alias: str) -> str:
+        number = self._float(float(asked.parameter.number))
+        distance = _DISTANCE.format(lat=self._float(asked.latitude), lon=self._float(asked.longitude))
+        test = f"{distance} <= {self._float(asked.kilometres)}"
+        return f"EXISTS (SELECT FROM ranges_of({alias}.ranges, {number}) AS v WHERE {test})"
+
+    def _item(self, asked: Item, alias: str) -> str:
+        """A code with a quantity, or with two numbers: the code's form says where the intervals stand."""
+        form, *measures = search_tokens.form(asked.tests[0]), *asked.tests[1:]
+        ranges = [one for one in measures if isinstance(one, Range)]
+        salt = asked.parameter.salt
+        mark = self._all_tokens(alias, [salt ^ form])
+        if len(ranges) == 1:
+            unit = forms.NO_UNIT if ranges[0].unit is None else forms.asked_unit(*ranges[0].unit)
+            key = forms.range_key(salt ^ forms.together(form, unit))
+            return f"({mark} AND {self._interval(ranges[0], alias, key)})"
+        first, second = (self._float(key) for key in pair_keys(salt ^ form))
+        tests = [
+            self._compared(one, low, high)
+            for one, low, high in zip(
+                ranges, ("v.low", "v.other_low"), ("v.high", "v.other_high"), strict=True
+            )
+        ]
+        pairs = f"range_pairs_of({alias}.ranges, {first}, {second}) AS v"
+        return f"({mark} AND EXISTS (SELECT FROM {pairs} WHERE {' AND '.join(tests)}))"
+
+    def _other(self, resource_type: str, where: Condition) -> tuple[str, str]:
+        """Return an alias for another row, and what makes it one: its type, the window, the condition."""
+        self.aliases += 1
+        alias = f"o{self.aliases}"
+        number = self.arguments.add(NUMBER[resource_type], "smallint")
+        test = self.write(where, alias, resource_type)
+        return alias, f"{alias}.type = {number} AND {self.seen(alias)} AND {test}"
+
+    def _chain(self, asked: Chain, alias: str) -> str:
+        other, test = self._other(asked.type, asked.where)
+        salt = self.arguments.add(asked.parameter.salt, "bigint")
+        found = f"SELECT array_agg({other}.rid # {salt}) FROM resource AS {other} WHERE {test}"
+        return f"{alias}.tokens && coalesce(({found}), '{{}}')"
+
+    def _reverse(self, asked: Reverse, alias: str) -> str:
+        other, test = self._other(asked.type, asked.where)
+        salt = self.arguments.add(asked.parameter.salt, "bigint")
+        return (
+            f"EXISTS (SELECT FROM resource AS {other} CROSS JOIN LATERAL unnest({other}.tokens) AS t{other}"
+            f" WHERE {test} AND t{other} # {salt} = {alias}.rid)"
+        )
+
+
+def _moment(milliseconds: float) -> datetime:
+    """Return a time as PostgreSQL takes it; beyond Python's calendar, its nearest end."""
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) if milliseconds > 0 else datetime.min.replace(tzinfo=UTC)

@@ -1,0 +1,42 @@
+"""The server's own signing keys, sealed; opened only in trust/."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kakehashi.store.database import Connection
+from kakehashi.store.sql import statements
+
+_SQL = statements("tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A private key as stored. It signs until `signs_until`; what it signed is trusted `trusted_until`."""
+
+    kid: str
+    sealed: bytes
+    made_at: datetime
+    signs_until: datetime
+    trusted_until: datetime
+
+
+async def lock(tx: Connection) -> None:
+    """Hold back other makers of keys until the transaction ends."""
+    await tx.execute(_SQL["signing_key_lock"])
+
+
+async def put(tx: Connection, key: SealedKey) -> None:
+    """Keep a new key."""
+    await tx.execute(
+        _SQL["signing_key_put"], key.kid, key.sealed, key.made_at, key.signs_until, key.trusted_until
+    )
+
+
+async def trusted(tx: Connection, at: datetime) -> list[SealedKey]:
+    """Return the keys whose signatures are trusted, the newest first."""
+    return [SealedKey(**dict(row)) for row in await tx.fetch(_SQL["signing_keys"], at)]
+
+
+async def withdraw(tx: Connection, kid: str, at: datetime) -> bool:
+    """Trust a key no more, at once; say whether there was one to withdraw."""
+    return await tx.fetchval(_SQL["signing_key_withdraw"], kid, at) is not None

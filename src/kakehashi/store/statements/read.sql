@@ -1,0 +1,82 @@
+-- read_many --
+-- Reads by id, each through its own window and logged (migration 0005). Arrays: $1 panes, $2 types, $3 rids, $4 ids,
+-- $5 moments, $6 and $7 the entries before and after the version, $8 the entries when there is nothing.
+SELECT place, person, version, kind, custodian, addressee, flags, origin, at, changed_at, deleted, body
+  FROM read_many($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- read_current --
+-- The current row, else the deletion that still stands. $1 type, $2 rid, $3 id. Uses resource_type_rid.
+SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
+       false, r.body
+  FROM resource r WHERE r.type = $1 AND r.rid = $2 AND r.id = $3 AND {r}
+UNION ALL
+SELECT v.person, v.type, v.id, v.version, v.kind, v.custodian, v.addressee, v.flags, v.origin, v.at, v.changed_at,
+       true, v.body
+  FROM resource_version v WHERE v.type = $1 AND v.rid = $2 AND v.id = $3 AND v.mark = 1 AND {v};
+
+-- read_versions --
+-- Every version of one resource, newest first, if its current state is seen. $1 type, $2 rid, $3 id, $4 at most,
+-- $5 versions below this one only. Uses resource_type_rid, resource_version_type_rid.
+WITH head AS (
+  SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
+         false AS deleted, r.body
+    FROM resource r WHERE r.type = $1 AND r.rid = $2 AND r.id = $3 AND {r}
+  UNION ALL
+  SELECT v.person, v.type, v.id, v.version, v.kind, v.custodian, v.addressee, v.flags, v.origin, v.at, v.changed_at,
+         true, v.body
+    FROM resource_version v WHERE v.type = $1 AND v.rid = $2 AND v.id = $3 AND v.mark = 1 AND {v}
+), every AS (
+  SELECT * FROM head
+  UNION ALL
+  SELECT v.person, v.type, v.id, v.version, v.kind, v.custodian, v.addressee, v.flags, v.origin, v.at, v.changed_at,
+         v.mark = 2, v.body
+    FROM resource_version v
+   WHERE v.type = $1 AND v.rid = $2 AND v.id = $3 AND v.mark <> 1 AND {v} AND EXISTS (SELECT FROM head)
+)
+SELECT * FROM every WHERE version < $5 ORDER BY version DESC LIMIT $4;
+
+-- read_changes --
+-- Versions in the order in which they were written, newest first, each only if it and its current state are seen.
+-- $1 type or 0, $2 persons or null, $3 and $4 before this xid and seq, $5 not older than, $6 at most.
+-- Uses feed_order, or feed_pkey for persons.
+SELECT f.xid, f.seq, x.*
+  FROM feed f
+ CROSS JOIN LATERAL (
+   SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
+          false AS deleted, r.body
+     FROM resource r
+    WHERE r.type = f.type AND r.rid = f.rid AND r.person = f.person AND r.version = f.version AND {r}
+   UNION ALL
+   SELECT v.person, v.type, v.id, v.version, v.kind, v.custodian, v.addressee, v.flags, v.origin, v.at, v.changed_at,
+          v.mark > 0, v.body
+     FROM resource_version v
+    WHERE v.person = f.person AND v.rid = f.rid AND v.version = f.version AND v.type = f.type AND {v}
+      AND (EXISTS (SELECT FROM resource c WHERE c.type = f.type AND c.rid = f.rid AND {c})
+           OR EXISTS (SELECT FROM resource_version g
+                       WHERE g.type = f.type AND g.rid = f.rid AND g.mark = 1 AND {g}))
+ ) AS x
+ WHERE (f.type = $1 OR $1 = 0)
+   AND ($2::bigint[] IS NULL OR f.person = ANY ($2))
+   AND (f.xid, f.seq) < ($3, $4)
+   AND f.at >= $5
+   AND (f.change = 1 OR x.deleted)
+ ORDER BY f.xid DESC, f.seq DESC
+ LIMIT $6;
+
+-- read_keys --
+-- Current rows by their keys, in no order. $1 types, $2 rids, $3 ids. Uses resource_type_rid.
+SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
+       false, r.body
+  FROM unnest($1::smallint[], $2::bigint[], $3::text[]) AS k (type, rid, id)
+  JOIN resource r ON r.type = k.type AND r.rid = k.rid AND r.id = k.id
+ WHERE {r};
+
+-- read_rows --
+-- A person's rows, newest first by clinical time. $1 persons, $2 kinds, $3 and $4 from and before, $5 at most.
+-- Uses the first column of resource_pkey: some thousand rows a person.
+SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
+       false, r.body
+  FROM resource r
+ WHERE r.person = ANY ($1::bigint[]) AND r.kind = ANY ($2::smallint[]) AND r.at >= $3 AND r.at < $4 AND {r}
+ ORDER BY r.at DESC, r.rid
+ LIMIT $5;

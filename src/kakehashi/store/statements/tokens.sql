@@ -1,0 +1,44 @@
+-- revocation_put --
+-- $1 kind, $2 value, $3 at, $4 expires at (by then every token it strikes has expired).
+INSERT INTO token_revocation (kind, value, at, expires_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (kind, value) DO UPDATE
+  SET at = greatest(token_revocation.at, excluded.at),
+      expires_at = greatest(token_revocation.expires_at, excluded.expires_at);
+
+-- revocations --
+-- All that are in force. Uses token_revocation_expires_at. $1 at. A handful of rows, as tokens live for minutes.
+SELECT kind, value, at FROM token_revocation WHERE expires_at >= $1;
+
+-- tidy_tokens_revocations --
+-- $1 at.
+DELETE FROM token_revocation WHERE expires_at < $1;
+
+-- standing_client --
+-- How a client stands now. $1 id.
+SELECT c.status, i.key, i.code, i.name, i.type
+  FROM client c JOIN institution i ON i.key = c.institution WHERE c.id = $1;
+
+-- standing_account --
+-- How an account stands now at an institution in a role; no row: not (or no longer). $1 account, $2 institution, $3 role.
+SELECT m.emergency_right, coalesce(l.number, '') AS licence, i.key, i.code, i.name, i.type, a.person
+  FROM account a JOIN membership m ON m.account = a.id AND m.ended_at IS NULL
+  JOIN institution i ON i.key = m.institution
+  LEFT JOIN account_licence l ON l.account = a.id AND l.role = m.role
+ WHERE a.id = $1 AND m.institution = $2 AND m.role = $3 AND a.disabled_at IS NULL;
+
+-- signing_key_put --
+-- $1 kid, $2 sealed, $3 at, $4 signs until, $5 trusted until.
+INSERT INTO signing_key (kid, sealed, made_at, signs_until, trusted_until) VALUES ($1, $2, $3, $4, $5);
+
+-- signing_keys --
+-- Keys still trusted, the newest first. $1 at. Two or three rows.
+SELECT kid, sealed, made_at, signs_until, trusted_until FROM signing_key
+ WHERE trusted_until > $1 AND withdrawn_at IS NULL ORDER BY number DESC;
+
+-- signing_key_withdraw --
+-- At once, because it may be known to others. $1 kid, $2 at.
+UPDATE signing_key SET withdrawn_at = $2 WHERE kid = $1 AND withdrawn_at IS NULL RETURNING kid;
+
+-- signing_key_lock --
+-- Lets one new key be made, not two at once.
+SELECT pg_advisory_xact_lock(7262021);

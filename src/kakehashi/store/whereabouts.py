@@ -1,0 +1,31 @@
+"""Whose a resource is: its person, custodian and version. For decisions inside a write; never shown."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from kakehashi.core.hashing import row_key
+from kakehashi.fhir.types import NAME, NUMBER
+from kakehashi.store.database import Connection
+from kakehashi.store.sql import statements
+
+_SQL = statements("whereabouts")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a current resource stands."""
+
+    person: int
+    custodian: int
+    version: int
+
+
+async def whereabouts(db: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Place]:
+    """Return the place of each (type, id) that exists. One round trip, none for no key. Needs an open window."""
+    known = sorted({(kind, name) for kind, name in keys if kind in NUMBER})
+    if not known:
+        return {}
+    numbers = [NUMBER[kind] for kind, _ in known]
+    rids, names = [row_key(*key) for key in known], [name for _, name in known]
+    found = await db.fetch(_SQL["whereabouts"], numbers, rids, names)
+    return {(NAME[one[0]], one[1]): Place(one[2], one[3], one[4]) for one in found}

@@ -1,0 +1,26 @@
+"""The facts that a window rests on, fetched in one round trip. What follows from them is trust/'s to decide."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeAlias
+
+import asyncpg
+
+from kakehashi.store.database import Connection
+from kakehashi.store.sql import statements
+
+_SQL = statements("window_facts")
+Fact: TypeAlias = asyncpg.Record
+
+
+async def of_person(
+    db: Connection, person: int, institution: int, account: str, *, at: datetime
+) -> list[Fact]:
+    """Return rows of what, id, institution, number, account, starts, ends; `what` tells which columns are filled."""
+    return await db.fetch(_SQL["window_facts"], person, institution, account, at)
+
+
+async def insurer_now(db: Connection, persons: Iterable[int], system: str) -> int | None:
+    """Return the institution key of the insurer that the person is a member of now, or None."""
+    key: int | None = await db.fetchval(_SQL["insurer_now"], list(persons), system)
+    return key

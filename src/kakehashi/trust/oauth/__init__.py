@@ -1,0 +1,1 @@
+"""Sign-in of systems: clients, signed assertions, access tokens, client certificates. Ends in an `Actor`."""

@@ -1,0 +1,1 @@
+"""Sign-in of people: accounts, passwords, second factors, sessions. Ends in an `Actor`."""
