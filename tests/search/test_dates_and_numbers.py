@@ -1,6 +1,7 @@
 """Prefixes, precision and partial dates. Source: https://hl7.org/fhir/R4/search.html#prefix"""
 
 import pytest
+
 from conftest import Spec
 
 OBSERVATIONS = """

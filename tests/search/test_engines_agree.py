@@ -5,12 +5,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from search_engines import NOON, Undo, ask, in_memory, put
+from search_worlds import searches, windows, worlds
 
 from kakehashi.core.window import Window
 from kakehashi.search.parse import parse_query
 from kakehashi.store.database import Database
-from search_engines import NOON, Undo, ask, in_memory, put
-from search_worlds import searches, windows, worlds
 
 
 @given(worlds(), st.lists(searches(), min_size=12, max_size=16), windows)

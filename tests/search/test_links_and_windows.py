@@ -1,9 +1,9 @@
 """Chains and `_has`, and that what the window hides changes no answer."""
 
 import pytest
-from conftest import Spec
 from search_engines import Found, held, in_memory, in_postgresql
 
+from conftest import Spec
 from kakehashi.core.kinds import Kind
 from kakehashi.core.window import Pane, Window
 from kakehashi.search.parse import parse_query

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from conftest import Spec
 from search_engines import EVERYTHING, NOON, Undo, ask, held, put
 
+from conftest import Spec
 from kakehashi.core.errors import BadSearchValue
 from kakehashi.search.parse import parse_query
 from kakehashi.search.results import decode_cursor, encode_cursor

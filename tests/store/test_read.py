@@ -10,6 +10,7 @@ from storing import EVERYTHING, HANAKO, LATER, MIDORI, NOW, SAKURA, TARO, draft,
 from kakehashi.core.errors import NotFound
 from kakehashi.core.kinds import EVERY_KIND, Kind
 from kakehashi.core.window import NOTHING, Pane, Window
+from kakehashi.fhir.types import NUMBER
 from kakehashi.search.parse import parse_query
 from kakehashi.store import feed
 from kakehashi.store.database import Database
@@ -63,7 +64,7 @@ async def test_reads_at_the_same_moment_keep_their_own_windows_answers_and_entri
 
 async def test_one_read_that_cannot_be_carried_out_spares_the_others(db: Database) -> None:
     await store(db, draft("a"))
-    broken = Ask("no window at all", 1, 1, "x", NOW, b"", b"", b"")
+    broken = Ask("no window at all", NUMBER["Observation"], draft("a").rid, "a", NOW, b"", b"", b"")
     reads = [read_one(db, EVERYTHING, note("read"), "Observation", "a", at=NOW) for _ in range(6)]
     results = await asyncio.gather(*reads[:3], db.reads.ask(broken), *reads[3:], return_exceptions=True)
     assert isinstance(results[3], asyncpg.PostgresError)

@@ -157,7 +157,7 @@ def _given() -> cl.CustomComparison:
     return cl.CustomComparison(output_column_name="given", comparison_levels=levels)
 
 
-def _spellings(part: str) -> list[ComparisonLevelCreator]:
+def _spellings(part: str) -> list[ComparisonLevelCreator | dict[str, Any]]:
     """A part of the name in kana or in kanji; rare ones count more than common ones.
 
     Kana that are only near count where there is no kanji to tell 翔太 from 翔平.

@@ -37,11 +37,6 @@ async def of_person(db: Connection, persons: Iterable[int], institution: int | N
     return await db.fetch(_SQL["consent_list"], list(persons), institution)
 
 
-async def merged(db: Connection, person: int) -> frozenset[int]:
-    """Return every key of the human that this key belongs to."""
-    return frozenset(await db.fetchval(_SQL["persons_merged"], person))
-
-
 async def put_referral(
     db: Connection, person: int, item: str, rid: int, kind: int, *, sender: int, receiver: int, way: str | None,
     by: str, at: datetime,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from kakehashi.core.hashing import row_key
 from kakehashi.fhir.indexing import forms
 from kakehashi.fhir.indexing.entries import pair_keys, salted, text_key
+from kakehashi.fhir.indexing.program import place_of
 from kakehashi.fhir.types import NUMBER
 from kakehashi.search.plan import (
     And,
@@ -102,7 +103,8 @@ class Conditions:
     def _value(self, asked: Condition, alias: str) -> str:
         match asked:
             case Exists(p):
-                return f"EXISTS (SELECT FROM ranges_of({alias}.ranges, {self._float(float(p.number))}))"
+                # The bit of the parameter in the row's first triple (entries.presence).
+                return f"({alias}.ranges[2]::bigint & {self.arguments.add(1 << place_of(p), 'bigint')} <> 0)"
             case HasUri():
                 return self._any_token(alias, search_tokens.above(asked))
             case Words(p, text):

@@ -7,7 +7,6 @@ from kakehashi.fhir.indexing import coarse, forms
 from kakehashi.fhir.indexing.entries import salted
 from kakehashi.search.plan import (
     Condition,
-    Exists,
     HasToken,
     HasUri,
     Item,
@@ -18,8 +17,6 @@ from kakehashi.search.plan import (
     Range,
     Text,
 )
-
-_COUNTED = ("date", "number", "quantity", "special")  # kinds whose presence `ranges` tells
 
 
 def token(asked: Condition) -> int | None:
@@ -35,8 +32,6 @@ def token(asked: Condition) -> int | None:
             return salted(p.name + ":identifier") ^ forms.asked_token(system, code)
         case OfType(p, system, code, value):
             return salted(p.name + ":of-type") ^ hash64(f"{system}|{code}|{value}")
-        case Exists(p):
-            return None if p.kind in _COUNTED else p.salt ^ forms.EXISTS
         case HasUri(p, uri, "equal"):
             return p.salt ^ hash64(uri)
         case HasUri(p, uri, "below"):

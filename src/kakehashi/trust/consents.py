@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from kakehashi.core.actors import Actor, Role
 from kakehashi.core.errors import BadRequest, Conflict, NotFound, Refused
+from kakehashi.people.merging import resolve
 from kakehashi.store import consents as rows
 from kakehashi.store.database import Connection
 from kakehashi.trust import log_note
@@ -36,7 +37,7 @@ async def give(
     """Record that the person consents, and return the consent, live from `at` on.
 
     `evidence`: "card" or "oral" at the institution's own reception, "portal" by the person or a proxy (who can
-    consent to no more than they hold). Raises Refused, BadRequest; then nothing changed.
+    consent to no more than they hold). Raises Refused, BadRequest, NotFound; then nothing changed.
     """
     _require_sense(kinds, evidence, hours)
     async with db.transaction():
@@ -74,7 +75,7 @@ async def withdraw(
     Raises NotFound, Refused, Conflict (withdrawn before); then nothing changed.
     """
     async with db.transaction():
-        persons = await rows.merged(db, person)
+        persons = await resolve(db, person)
         held = await rows.lock(db, persons, uuid_of(which))
         if by.role is Role.PERSON:
             await require_in_hand(db, person, Interaction.CONSENT_GIVE, by, at)
@@ -102,7 +103,7 @@ async def of_person(db: Connection, person: int, *, by: Actor, at: datetime) -> 
     else:
         require(by, Interaction.CONSENT_TAKE)
         institution = by.institution.key
-    found = await rows.of_person(db, await rows.merged(db, person), institution)
+    found = await rows.of_person(db, await resolve(db, person), institution)
     return [
         Held(
             str(one["id"]), one["institution"], one["kinds"], one["given_at"], one["ends_at"], one["withdrawn_at"],
@@ -147,8 +148,10 @@ async def _require_may_give(
 ) -> None:
     if evidence in AT_DESK:
         require(by, Interaction.CONSENT_TAKE)
-        bound = by.person is not None and by.person not in await rows.merged(db, person)
-        if institution != by.institution.key or bound:
+        persons = await resolve(db, person)
+        if not persons:
+            raise NotFound
+        if institution != by.institution.key or (by.person is not None and by.person not in persons):
             raise Refused(rule="consent.elsewhere")
     else:
         held = await require_in_hand(db, person, Interaction.CONSENT_GIVE, by, at)

@@ -13,6 +13,7 @@ from kakehashi.core.actors import Actor
 from kakehashi.core.errors import BadRequest, NotFound, Refused
 from kakehashi.core.hashing import row_key
 from kakehashi.core.kinds import Kind
+from kakehashi.people.merging import resolve
 from kakehashi.store import consents as rows
 from kakehashi.store.database import Connection
 from kakehashi.trust import log_note
@@ -77,7 +78,7 @@ async def agree(
     """
     async with db.transaction():
         held = await require_in_hand(db, person, Interaction.CONSENT_GIVE, by, at)
-        persons = await rows.merged(db, person)
+        persons = await resolve(db, person)
         waiting = {one["item"]: one for one in await rows.referrals_of(db, persons) if one["way"] is None}
         if item not in waiting or not held >> waiting[item]["kind"] & 1:
             raise NotFound
@@ -94,7 +95,7 @@ async def agree_at_reader(
     """
     require(by, Interaction.CONSENT_TAKE)
     async with db.transaction():
-        persons = await rows.merged(db, person)
+        persons = await resolve(db, person)
         if by.person is not None and by.person not in persons:
             raise Refused(rule="referral.elsewhere")
         found = await rows.referrals_of(db, persons, by.institution.key)
@@ -108,7 +109,7 @@ async def agree_at_reader(
 async def of_person(db: Connection, person: int, *, by: Actor, at: datetime) -> list[Sent]:
     """Return the person's documents under way, newest first, for the person or a proxy. Raises Refused."""
     held = await require_in_hand(db, person, Interaction.CONSENT_GIVE, by, at)
-    found = await rows.referrals_of(db, await rows.merged(db, person))
+    found = await rows.referrals_of(db, await resolve(db, person))
     return [_sent(one) for one in found if held >> one["kind"] & 1]
 
 

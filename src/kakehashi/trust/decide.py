@@ -6,7 +6,7 @@ reaches beyond the kinds that trust/roles.py gives the role at such an instituti
 no permission passes them by.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -16,7 +16,7 @@ from kakehashi.core.kinds import PERSONAL_KINDS, Flag, Kind, kinds
 from kakehashi.core.window import NOTHING, Pane, Window
 from kakehashi.trust import viewing_periods
 from kakehashi.trust.roles import LICENSED, Interaction, kinds_of
-from kakehashi.trust.viewing_periods import Period
+from kakehashi.trust.viewing_periods import Groups
 
 DOCUMENTS = kinds(Kind.REFERRAL, Kind.DISCHARGE)  # for their addressee only (WG 10970 p.23, 13100 p.15)
 WHOLE = kinds(*Kind) & PERSONAL_KINDS  # a person's whole record
@@ -141,8 +141,8 @@ def _own(facts: WindowFacts, actor: Actor) -> Window:
 def _addressed(facts: WindowFacts, actor: Actor) -> Window:
     """Referrals, and the discharge summaries that travel with them, for their addressee alone.
 
-    A document's row carries an addressee only once the person's consent to it is on record (trust/consents.py,
-    `register_referral`), by one of three ways: at the sender, later by the person, or at the receiver's reader.
+    A document's row carries an addressee only once the person's consent to it is on record
+    (trust/consents_referral.py), by one of three ways: at the sender, later by the person, or at the receiver's reader.
     Source: WG 10970 pp.23, 43, 45; 11822 p.25 (R-A8).
     """
     seen = kinds_of(actor, Interaction.READ) & DOCUMENTS & ~facts.withheld_kinds
@@ -169,7 +169,7 @@ def _consented(facts: WindowFacts, actor: Actor, at: datetime) -> Window:
         return NOTHING
     given = reduce(int.__or__, (one.kinds for one in live))
     seen = given & kinds_of(actor, Interaction.READ)
-    panes = _others(facts, seen, viewing_periods.OTHERS, at)
+    panes = _others(facts, seen, viewing_periods.FOR_OTHERS, at)
     because = "+".join(f"consent:{one.id}" for one in live)
     return Window(panes, because, min(one.ends for one in live))
 
@@ -188,7 +188,7 @@ def _emergency(facts: WindowFacts, actor: Actor, at: datetime) -> Window:
     seen = kinds_of(actor, Interaction.EMERGENCY_OPEN)  # hospital, licence, personal right, two factors
     if not open_now or not facts.persons or not seen:
         return NOTHING
-    panes = _others(facts, seen, viewing_periods.EMERGENCY, at)
+    panes = _others(facts, seen, viewing_periods.FOR_EMERGENCY, at)
     because = "+".join(f"emergency:{one.id}" for one in open_now)
     return Window(panes, because, max(one.ends for one in open_now))
 
@@ -225,7 +225,7 @@ def _person(facts: WindowFacts, actor: Actor, at: datetime) -> Window:
             hidden=HIDDEN_FROM_PERSON,
             since=start,
         )
-        for start, part in viewing_periods.by_start(seen, viewing_periods.PERSON, at).items()
+        for part, start in viewing_periods.by_start(seen, viewing_periods.FOR_PERSON, at)
     )
     if not actor.acts_for:
         return Window(panes, "self")
@@ -238,18 +238,18 @@ def _insurer(facts: WindowFacts, actor: Actor, at: datetime) -> Window:
     if actor.institution.key not in facts.insurers:
         return NOTHING
     seen = kinds_of(actor, Interaction.READ) & Kind.CHECKUP.bit
-    return Window(_others(facts, seen, viewing_periods.OTHERS, at), "member")
+    return Window(_others(facts, seen, viewing_periods.FOR_OTHERS, at), "member")
 
 
-def _others(facts: WindowFacts, seen: int, periods: Mapping[Kind, Period], at: datetime) -> tuple[Pane, ...]:
+def _others(facts: WindowFacts, seen: int, periods: Groups, at: datetime) -> tuple[Pane, ...]:
     """Return panes on other institutions' rows of the person, with every refusal worked in."""
     if facts.suspended_all:
         return ()
     shut = facts.suspended | facts.withheld_custodians
-    groups = viewing_periods.by_start(
+    split = viewing_periods.by_start(
         seen & PERSONAL_KINDS & ~NOT_FOR_OTHERS & ~facts.withheld_kinds, periods, at
     )
     return tuple(
         Pane(part, persons=facts.persons, not_custodians=shut, hidden=_HIDDEN_FROM_OTHERS, since=start)
-        for start, part in groups.items()
+        for part, start in split
     )

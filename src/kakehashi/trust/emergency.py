@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from kakehashi.core.actors import Actor, InstitutionType, Role
 from kakehashi.core.errors import BadRequest, NotFound, Refused
-from kakehashi.store import consents
+from kakehashi.people.merging import resolve
 from kakehashi.store import emergency as rows
 from kakehashi.store.database import Connection
 from kakehashi.trust import log_note
@@ -58,7 +58,7 @@ async def open_access(
 ) -> Emergency:
     """Open the emergency summary of one person to this account for an hour, and return the opening.
 
-    `code`: one of REASONS; `reason`: in words, ten characters at least. Raises Refused, BadRequest.
+    `code`: one of REASONS; `reason`: in words, ten characters at least. Raises Refused, BadRequest, NotFound.
     """
     require(by, Interaction.EMERGENCY_OPEN)
     words = reason.strip()
@@ -68,7 +68,10 @@ async def open_access(
             f"Choose a reason for emergency access and explain it in {SHORTEST_REASON} characters or more.",
             rule="emergency.reason",
         )  # fmt: skip
-    if by.person is not None and by.person not in await consents.merged(db, person):
+    persons = await resolve(db, person)
+    if not persons:
+        raise NotFound
+    if by.person is not None and by.person not in persons:
         raise Refused(rule="emergency.elsewhere")
     opening = Emergency(str(uuid4()), by.institution.key, by.subject, at, at + OPEN_FOR)
     async with db.transaction():
@@ -144,7 +147,7 @@ async def of_person(db: Connection, person: int, *, by: Actor, at: datetime) -> 
     if by.role is not Role.PERSON:
         raise Refused(rule="emergency.self")
     await require_in_hand(db, person, Interaction.LOG_OWN, by, at)
-    found = await rows.of_person(db, await consents.merged(db, person))
+    found = await rows.of_person(db, await resolve(db, person))
     return [_opening(one, name_staff=False) for one in found]
 
 

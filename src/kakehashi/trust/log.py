@@ -11,7 +11,8 @@ from datetime import datetime
 import orjson
 
 from kakehashi.core.actors import Actor, Purpose, Role
-from kakehashi.store import consents, institutions, log_tree
+from kakehashi.people.merging import resolve
+from kakehashi.store import institutions, log_tree
 from kakehashi.store.database import Connection
 from kakehashi.store.log_tree import Row
 from kakehashi.trust import log_note, merkle
@@ -75,7 +76,7 @@ async def log_of_person(
     For the person or a proxy; reading it is itself an entry. Raises Refused. Wants a transaction.
     """
     await require_in_hand(db, person, Interaction.LOG_OWN, by, at)
-    rows = await log_tree.of_persons(db, await consents.merged(db, person), below, min(most, PAGE))
+    rows = await log_tree.of_persons(db, await resolve(db, person), below, min(most, PAGE))
     names = {one.key: one.name for one in await institutions.every(db)}
     proofs = await _proofs(db, [row["leaf"] for row in rows if row["leaf"] is not None])
     await log_note.record(db, "log.read", f"Log/{person}", person=person, by=by, at=at)

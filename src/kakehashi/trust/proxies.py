@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from kakehashi.core.actors import Actor, Role
 from kakehashi.core.errors import BadRequest, NotFound, Refused
-from kakehashi.store import consents
+from kakehashi.people.merging import resolve
 from kakehashi.store import proxies as rows
 from kakehashi.store.database import Connection
 from kakehashi.trust import log_note
@@ -81,7 +81,7 @@ async def withdraw(
             own = by.subject if by.acts_for else None
         else:
             require(by, Interaction.PERSON_SETTLE)
-        persons = await consents.merged(db, person)
+        persons = await resolve(db, person)
         if not await rows.withdraw(db, persons, uuid_of(which), own, by=by.subject, at=at):
             raise NotFound
         await log_note.record(
@@ -92,7 +92,7 @@ async def withdraw(
 async def of_person(db: Connection, person: int, *, by: Actor, at: datetime) -> list[Grant]:
     """Return the person's grants to proxies, ended ones too, newest first. Raises Refused."""
     await require_in_hand(db, person, Interaction.PROXY_NAME, by, at)
-    return [_grant(one) for one in await rows.of_person(db, await consents.merged(db, person))]
+    return [_grant(one) for one in await rows.of_person(db, await resolve(db, person))]
 
 
 async def held_by(db: Connection, account: str, *, at: datetime) -> list[Grant]:

@@ -88,11 +88,23 @@ PERSON: Mapping[Kind, Period] = dict.fromkeys(Kind, _AS_KEPT) | {
 }
 
 
-def by_start(kinds: int, periods: Mapping[Kind, Period], at: datetime) -> dict[datetime | None, int]:
-    """Group a set of kinds by the moment from which they are seen; kinds without a period are left out."""
-    groups: dict[datetime | None, int] = {}
+Groups = tuple[tuple[Period, int], ...]  # a period and the kinds (bit set) that it holds for
+
+
+def grouped(periods: Mapping[Kind, Period]) -> Groups:
+    """Return each length of time once, with all the kinds that it holds for."""
+    lengths: dict[tuple[int, int], Period] = {}
+    kinds: dict[tuple[int, int], int] = {}
     for kind, period in periods.items():
-        if kinds & kind.bit:
-            start = period.start(at)
-            groups[start] = groups.get(start, 0) | kind.bit
-    return groups
+        length = (period.months, period.days)
+        lengths.setdefault(length, period)
+        kinds[length] = kinds.get(length, 0) | kind.bit
+    return tuple((lengths[length], some) for length, some in kinds.items())
+
+
+FOR_OTHERS, FOR_EMERGENCY, FOR_PERSON = grouped(OTHERS), grouped(EMERGENCY), grouped(PERSON)
+
+
+def by_start(kinds: int, groups: Groups, at: datetime) -> list[tuple[int, datetime | None]]:
+    """Split a set of kinds by the moment from which they are seen; kinds without a period are left out."""
+    return [(kinds & some, period.start(at)) for period, some in groups if kinds & some]

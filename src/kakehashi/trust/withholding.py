@@ -12,6 +12,7 @@ from kakehashi.core.actors import Actor
 from kakehashi.core.errors import BadRequest, NotFound, Refused
 from kakehashi.core.hashing import row_key
 from kakehashi.core.kinds import Flag, Kind
+from kakehashi.people.merging import resolve
 from kakehashi.store import consents
 from kakehashi.store import withholding as rows
 from kakehashi.store.database import Connection
@@ -57,7 +58,7 @@ async def withhold(
     async with db.transaction():
         held = await require_in_hand(db, person, Interaction.WITHHOLD, by, at)
         _require_hold(held, kind)
-        persons = await consents.merged(db, person)
+        persons = await resolve(db, person)
         rid = None if item is None else await _mark(db, persons, item)
         which = uuid4()
         new = await rows.add(
@@ -78,7 +79,7 @@ async def release(
     """End a withholding at once. Raises Refused; NotFound when none such is in force."""
     async with db.transaction():
         held = await require_in_hand(db, person, Interaction.WITHHOLD, by, at)
-        persons = await consents.merged(db, person)
+        persons = await resolve(db, person)
         was = await rows.release(db, persons, uuid_of(which), by=by.subject, at=at)
         if was is None:
             raise NotFound
@@ -100,7 +101,7 @@ async def release(
 async def of_person(db: Connection, person: int, *, by: Actor, at: datetime) -> list[Withheld]:
     """Return the person's withholdings, ended ones too, newest first. Raises Refused."""
     await require_in_hand(db, person, Interaction.WITHHOLD, by, at)
-    found = await rows.of_person(db, await consents.merged(db, person))
+    found = await rows.of_person(db, await resolve(db, person))
     return [
         Withheld(
             str(one["id"]), one["item"], one["custodian"], None if one["kind"] is None else Kind(one["kind"]),

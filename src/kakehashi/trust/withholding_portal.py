@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from kakehashi.core.actors import Actor, Role
 from kakehashi.core.errors import Conflict, Refused
-from kakehashi.store import consents
+from kakehashi.people.merging import resolve
 from kakehashi.store import withholding as rows
 from kakehashi.store.database import Connection
 from kakehashi.trust import log_note
@@ -33,7 +33,7 @@ async def resume(db: Connection, person: int, *, by: Actor, at: datetime, reques
     """Open the person's portal again. Raises Refused; Conflict when it is not shut."""
     async with db.transaction():
         await _require_insurer(db, person, by, at)
-        if not await rows.resume_disclosure(db, await consents.merged(db, person), by=by.subject, at=at):
+        if not await rows.resume_disclosure(db, await resolve(db, person), by=by.subject, at=at):
             raise _state("停止されていません。", "It is not stopped.")
         await log_note.record(
             db, "disclosure.resumed", f"DisclosureStop/{person}", person=person, by=by, at=at, request=request

@@ -108,6 +108,11 @@ async def test_a_consent_that_cannot_be_is_refused_with_the_mend(
         await consents.give(tx, HANAKO, HOSPITAL.key, kinds(Kind.REFERRAL), by=CLERK, at=NOW)
 
 
+async def test_nobody_consents_for_a_person_who_is_not_known(tx: Connection) -> None:
+    with pytest.raises(NotFound):
+        await consents.give(tx, 999_999, HOSPITAL.key, EVERY_KIND, by=CLERK, at=NOW)
+
+
 async def test_an_institution_sees_and_withdraws_only_consents_to_itself(tx: Connection) -> None:
     given = await consents.give(tx, HANAKO, HOSPITAL.key, EVERY_KIND, by=CLERK, at=NOW)
     other = staff(Role.CLERK, CLINIC)

@@ -6,6 +6,9 @@ Tokens are `salt ^ hash`, salt being hash64("Type.parameter"); forms.py says wha
 * string: marks of its beginning and letters; the text as written under "Type.parameter:exact";
 * date, number, quantity: marks of coarse units (coarse.py), and the triple (number, low, high) in ranges.
 
+The first triple of ranges says which parameters have a value at all (`presence`), for `:missing`: a bit each, by
+the parameter's place in the type's program. A token each would be a quarter of all tokens.
+
 Quantities: where all of a parameter's values have one unit, the unit is a token (under "Type.parameter:unit") and
 the interval stands under the parameter's number. Where units differ, the intervals stand a second time, each under
 range_key(number of the unit's form), so that number and unit are never taken from two different values.
@@ -28,6 +31,7 @@ from kakehashi.fhir.indexing.program import Extract, program
 from kakehashi.fhir.indexing.values import Interval, Json, Quantity, Reference, Token
 from kakehashi.fhir.text import normal
 
+PLACES = 52  # parameters of a type at most: the bits that a float holds exactly
 NO_PREFIXES = frozenset(
     {"_profile", "_source"}
 )  # every resource has them: marks for `:below` would cost too much
@@ -70,8 +74,9 @@ def encoders(base: str) -> tuple[Extract, tuple[Encode, ...]]:
 def entries(base: str, tree: Json) -> Index:
     """Return the index entries of a decoded resource of type `base`."""
     extract, encode = encoders(base)
-    found = Index()
-    for place, values in extract(tree).items():
+    there = extract(tree)
+    found = Index(ranges=presence(there))
+    for place, values in there.items():
         encode[place](values, found)
     found.tokens = list(set(found.tokens))
     if len(found.texts) > 1:
@@ -79,21 +84,26 @@ def entries(base: str, tree: Json) -> Index:
     return found
 
 
+def presence(places: Iterable[int]) -> list[float]:
+    """Return the triple that says which parameters have values: 0, a bit for each place, 0."""
+    bits = 0
+    for place in places:
+        bits |= 1 << place
+    return [0.0, float(bits), 0.0]
+
+
 _normal = lru_cache(maxsize=50_000)(normal)
 
 
 def _token(parameter: Parameter) -> Encode:
-    salt, exists, words_key = (
-        parameter.salt,
-        parameter.salt ^ forms.EXISTS,
-        text_key(parameter.name + ":text"),
-    )
+    salt, words_key = parameter.salt, text_key(parameter.name + ":text")
     of_type = salted(parameter.name + ":of-type")
 
     def encode(values: list[Token], index: Index) -> None:
-        index.tokens.append(exists)
+        add = index.tokens.append
         for system, code, words, types in values:
-            index.tokens += [salt ^ form for form in forms.token_forms(system, code)]
+            for form in forms.token_forms(system, code):
+                add(salt ^ form)
             if words:
                 index.texts.append(words_key + _normal(words))
             for kind_system, kind_code in types:
@@ -103,11 +113,10 @@ def _token(parameter: Parameter) -> Encode:
 
 
 def _reference(parameter: Parameter) -> Encode:
-    salt, exists = parameter.salt, parameter.salt ^ forms.EXISTS
+    salt = parameter.salt
     logical = salted(parameter.name + ":identifier")
 
     def encode(values: list[Reference], index: Index) -> None:
-        index.tokens.append(exists)
         for kind, key, url, identifier in values:
             if kind and key:
                 index.tokens.append(salt ^ row_key(kind, key))
@@ -120,11 +129,10 @@ def _reference(parameter: Parameter) -> Encode:
 
 
 def _string(parameter: Parameter) -> Encode:
-    salt, exists, key = parameter.salt, parameter.salt ^ forms.EXISTS, text_key(parameter.name)
+    salt, key = parameter.salt, text_key(parameter.name)
     exact = salted(parameter.name + ":exact")
 
     def encode(values: list[str], index: Index) -> None:
-        index.tokens.append(exists)
         for value in values:
             plain = _normal(value)
             index.tokens.append(exact ^ hash64(value))
@@ -174,11 +182,10 @@ def _quantity(parameter: Parameter) -> Encode:
 
 
 def _uri(parameter: Parameter) -> Encode:
-    salt, exists = parameter.salt, parameter.salt ^ forms.EXISTS
+    salt = parameter.salt
     below = 0 if parameter.code in NO_PREFIXES else salted(parameter.name + ":below")
 
     def encode(values: list[str], index: Index) -> None:
-        index.tokens.append(exists)
         for value in values:
             index.tokens.append(salt ^ hash64(value))
             if below:
@@ -198,11 +205,10 @@ def _near(parameter: Parameter) -> Encode:
 
 
 def _composite(parameter: Parameter) -> Encode:
-    salt, exists = parameter.salt, parameter.salt ^ forms.EXISTS
+    salt = parameter.salt
     kinds = tuple(part.kind for part in parameter.parts)
 
     def encode(values: list[tuple[list[Any], ...]], index: Index) -> None:
-        index.tokens.append(exists)
         for first, *rest in values:
             for form in part_forms(kinds[0], first):
                 _pair(salt, form, kinds[1:], rest, index)

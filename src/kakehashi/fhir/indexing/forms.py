@@ -9,7 +9,6 @@ from typing import Final
 
 from kakehashi.core.hashing import hash64
 
-EXISTS: Final = hash64("exists")
 LONG: Final = hash64("~long")
 NO_UNIT: Final = hash64("no unit")
 STARTS: Final = 3  # letters of a text's beginning that leave marks

@@ -49,6 +49,11 @@ def program(base: str) -> Program:
     return Program(own, cast(Extract, space["extract"]), source)
 
 
+def place_of(parameter: Parameter) -> int:
+    """Return the parameter's place in its type's program."""
+    return program(parameter.base).parameters.index(parameter)
+
+
 @dataclass(slots=True)
 class _Node:
     """A point in the tree of moves: what is made of the item here, and for which parameters."""

@@ -224,7 +224,7 @@ def sampled(value: Json) -> list[Quantity]:
 
 def uri(value: Json) -> list[str]:
     """A URI; a canonical with its version also without."""
-    return list(dict.fromkeys((value, value.partition("|")[0])))
+    return [value, value.partition("|")[0]] if "|" in value else [value]
 
 
 def position(value: Json) -> list[tuple[float, float]]:

@@ -20,11 +20,6 @@ SELECT person, id, institution, kinds, given_at, ends_at, evidence, given_to, wi
  WHERE person = ANY ($1::bigint[]) AND ($2::integer IS NULL OR institution = $2)
  ORDER BY given_at DESC, id;
 
--- persons_merged --
--- All keys of the human that a key belongs to; the key itself when it is not known. Uses person_pkey, person_root.
-SELECT coalesce(array_agg(mate.person), ARRAY[$1::bigint])
-  FROM person AS self JOIN person AS mate ON mate.root = self.root WHERE self.person = $1;
-
 -- referral_put --
 -- Records to whom a document goes, and the way the person agreed, if they did. A consent once on record stays, unless
 -- the document now goes to somebody else. Uses referral_grant_pkey. $1 person, $2 item, $3 rid, $4 kind, $5 sender,

@@ -26,7 +26,7 @@ SELECT 'stopped', d.id, NULL, NULL, NULL, NULL, NULL
  WHERE d.person = ANY ((SELECT persons FROM key)::bigint[])
    AND d.lifted_at IS NULL
 UNION ALL
-SELECT DISTINCT 'referrer', NULL::uuid, r.sender, NULL::bigint, NULL, NULL::timestamptz, NULL::timestamptz
+SELECT 'referrer', NULL, r.sender, NULL, NULL, NULL, NULL
   FROM referral_grant AS r
  WHERE r.person = ANY ((SELECT persons FROM key)::bigint[])
    AND r.receiver = $2 AND r.way IS NOT NULL

@@ -1,0 +1,173 @@
+"""The command `kakehashi`. Each command reads the settings, does one thing, and says what came of it."""
+
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+import kakehashi
+from kakehashi.core.actors import Actor, Purpose, Role
+from kakehashi.core.errors import Failure
+from kakehashi.core.settings import Settings, load_settings
+from kakehashi.faces.cli import demo as sample_region
+from kakehashi.faces.cli import place
+from kakehashi.faces.cli.files import find
+from kakehashi.faces.cli.load import load as load_file
+from kakehashi.faces.cli.serving import serve as serve_now
+from kakehashi.samples import guide
+from kakehashi.store import institutions
+from kakehashi.trust.keys import Vault
+from kakehashi.trust.oauth import demo as demo_tokens
+from kakehashi.trust.oauth.tokens import Tokens
+from kakehashi.trust.signin import setup
+
+app = App(
+    name="kakehashi",
+    version=kakehashi.__version__,
+    help="架け橋: a person's health record across institutions.",
+)
+Option = Annotated[str, Parameter(show_default=False)]
+
+
+@app.command
+def init(login: str = "operator", name: str = "運用担当者") -> None:
+    """Prepare an empty installation: database, keys, and the first operator's account (password shown once)."""
+
+    async def work() -> None:
+        async with place.opened(_settings()) as house:
+            made = await setup.first_operator(house.db, login, name, at=house.clock())
+            print(f"運用担当者 {login} の最初のパスワード（一度だけ表示）: {made.initial_password}")
+            print(f"The first operator's initial password, shown once: {made.initial_password}")
+
+    _run(work)
+
+
+@app.command
+def serve() -> None:
+    """Serve /fhir and the pages until stopped."""
+    serve_now(_settings())
+
+
+@app.command
+def demo(*, serve: bool = True) -> None:
+    """Make the sample region (the first time), and serve it."""
+    settings = replace(_settings(), demo=True)
+
+    async def work() -> None:
+        async with place.opened(settings) as house:
+            await sample_region.prepare(house, _say)
+
+    _run(work)
+    _introduce(settings)
+    if serve:
+        serve_now(settings)
+
+
+@app.command
+def load(*paths: Path, institution: Option = "", agreed_orally: bool = False) -> None:
+    """Load FHIR resources (JSON, NDJSON, Bundles) and Bundles of the sharing service; go on where it stopped.
+
+    Parameters
+    ----------
+    institution
+        Official code of the institution whose records these are.
+    agreed_orally
+        The persons agreed at the sender that the addressees of their referrals may fetch them.
+    """
+
+    async def work() -> None:
+        async with place.opened(_settings()) as house:
+            async with house.db.transaction() as db:
+                site = await institutions.by_code(db, institution)
+            by = Actor("load", Role.SYSTEM, site, Purpose.TREATMENT, scopes=("system/*.cruds",))
+            stored = refused = 0
+            for found in find(list(paths)):
+                _say(f"{found.path}: {found.form}")
+                done = await load_file(house, found, by=by, say=_say, agreed_orally=agreed_orally)
+                stored, refused = stored + done.stored, refused + done.refused
+                if done.refused:
+                    _say(f"  理由 · reasons: {done.refusals}")
+            _say(f"登録 {stored:,} 件、不可 {refused:,} 件 · {stored:,} stored, {refused:,} refused")
+
+    _run(work)
+
+
+@app.command
+def token(
+    *,
+    institution: str,
+    role: Role = Role.SYSTEM,
+    person: Option = "",
+    purpose: Purpose | None = None,
+    scope: Option = "",
+) -> None:
+    """Print a bearer token for a system or a person of the sample region.
+
+    Parameters
+    ----------
+    institution
+        Official code, or "operator" for a person's own token.
+    person
+        Member id (保険者番号:記号:番号:枝番) of the person it is bound to.
+    """
+    settings = replace(_settings(), demo=True)
+
+    async def work() -> None:
+        async with place.opened(settings) as house:
+            site = setup.OPERATOR
+            if institution != "operator":
+                async with house.db.transaction() as db:
+                    site = await institutions.by_code(db, institution)
+            whose = await sample_region.person_of(house, person) if person else None
+            tokens = Tokens(house.db, Vault.at(settings.home), settings.public_url)
+            print(
+                await demo_tokens.mint(
+                    tokens,
+                    settings,
+                    institution=site,
+                    role=role,
+                    purpose=purpose,
+                    scope=scope,
+                    person=whose,
+                    at=house.clock(),
+                )
+            )
+
+    _run(work)
+
+
+def _settings() -> Settings:
+    return load_settings()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _introduce(settings: Settings) -> None:
+    _say("")
+    _say(f"架け橋 {settings.public_url}")
+    _say(f"パスワード（全員共通）· password of all: {sample_region.password_of(settings.home)}")
+    _say("サインインできる人 · who can sign in:")
+    for line in guide.sign_in_lines():
+        _say(f"  {line}")
+    _say("はじめに試すこと · what to try first:")
+    for line in guide.first_step_lines():
+        _say(f"  {line}")
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    place.run(work())
+
+
+def main() -> None:
+    """Run the command line; a Failure becomes its message and exit code 1."""
+    try:
+        app()
+    except Failure as failure:
+        for problem in failure.problems:
+            print(f"{problem.ja}\n{problem.en}", file=sys.stderr)
+        sys.exit(1)

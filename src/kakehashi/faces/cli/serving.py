@@ -1,0 +1,34 @@
+"""`kakehashi serve`: the application on Granian, a process for each worker."""
+
+import os
+from pathlib import Path
+
+from granian import Granian
+from granian.constants import Interfaces, Loops
+
+from kakehashi.core.settings import Settings
+from kakehashi.store import embedded
+
+
+def serve(settings: Settings) -> None:
+    """Serve until stopped. The embedded database, where there is one, is held for as long as this runs."""
+    server = None
+    if not settings.database_url:
+        server = embedded.start(settings.home / "postgresql")
+        os.environ["KAKEHASHI_DATABASE_URL"] = server.url
+    os.environ["KAKEHASHI_HOME"] = str(Path(settings.home).resolve())
+    os.environ["KAKEHASHI_DEMO"] = str(settings.demo).lower()
+    try:
+        Granian(
+            "kakehashi.faces.app:create",
+            factory=True,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGI,
+            workers=settings.workers,
+            loop=Loops.uvloop,
+            log_access=False,
+        ).serve()
+    finally:
+        if server:
+            server.close()

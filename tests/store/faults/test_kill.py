@@ -1,0 +1,134 @@
+"""kill -9 at random points under writes: every acknowledged write is there, and no half of one.
+
+KAKEHASHI_FAULT_ROUNDS sets how often (default 2).
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from storing import NOW, draft, note, store, told
+
+from kakehashi.core.errors import Unavailable
+from kakehashi.fhir.types import NAME
+from kakehashi.store import embedded
+from kakehashi.store.database import Database
+from kakehashi.store.window_sql import open_on, system_window
+
+ROUNDS = int(os.environ.get("KAKEHASHI_FAULT_ROUNDS", "2"))
+WRITER = Path(__file__).with_name("writer.py")
+
+
+@pytest.fixture
+async def fragile() -> AsyncIterator[tuple[Path, Database]]:
+    """A safe server of our own that may be killed: its home, and a database on it."""
+    home = Path(tempfile.mkdtemp(prefix="kakehashi-faults-"))
+    home.chmod(0o711)
+    server = embedded.start(home)
+    async with await Database.open(server.url) as db:
+        yield home, db
+    server.close()
+    shutil.rmtree(home)
+
+
+async def written(db: Database) -> set[str]:
+    """The versions that are there; checks on the way that each has its feed entry and its log entry."""
+    async with db.transaction() as tx:
+        await open_on(tx, system_window("test"))
+        rows = await tx.fetch(
+            "SELECT type, id, version, rid FROM resource UNION ALL SELECT type, id, version, rid FROM resource_version"
+        )
+        fed = Counter((row["rid"], row["version"]) for row in await tx.fetch("SELECT rid, version FROM feed"))
+        logged = Counter(item for row in await tx.fetch("SELECT entry FROM log") for item in told(row["entry"])["items"])
+    there = {f"{NAME[row['type']]}/{row['id']}/_history/{row['version']}" for row in rows}
+    assert fed == Counter((row["rid"], row["version"]) for row in rows)
+    assert logged == Counter(there)
+    return there
+
+
+def kill_family(pid: int) -> None:
+    """Kill a PostgreSQL server with all its processes."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    for one in [pid, *(child for child, parent in parents.items() if parent == pid)]:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
+
+
+async def test_a_writer_killed_at_any_moment_leaves_all_it_acknowledged_and_no_half(db: Database) -> None:
+    acknowledged: set[str] = set()
+    for number in range(ROUNDS):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, str(WRITER), db.url, str(number), stdout=asyncio.subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        assert process.stdout is not None
+        acknowledged |= set((await process.stdout.readline()).decode().split())  # it is under way
+        await asyncio.sleep(random.uniform(0, 0.3))
+        process.kill()
+        acknowledged |= set((await process.stdout.read()).decode().rpartition("\n")[0].split())
+        await process.wait()
+    there = await written(db)
+    assert acknowledged
+    assert acknowledged <= there
+
+
+async def test_postgresql_killed_under_writes_loses_nothing_and_the_pool_comes_back(
+    fragile: tuple[Path, Database]
+) -> None:
+    home, db = fragile
+    acknowledged: set[str] = set()
+    stop = asyncio.Event()
+
+    async def write(number: int) -> None:
+        turn = 0
+        while not stop.is_set():
+            turn += 1
+            with contextlib.suppress(Unavailable):
+                done = await store(db, *(draft(f"{number}-{turn % 7}-{part}") for part in range(4)), at=NOW)
+                acknowledged.update(f"{one.type}/{one.id}/_history/{one.version}" for one in done)
+            await asyncio.sleep(0.001)
+
+    writers = [asyncio.create_task(write(number)) for number in range(3)]
+    for _ in range(ROUNDS):
+        before = len(acknowledged)
+        while len(acknowledged) < before + 40:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(random.uniform(0, 0.1))
+        server = embedded.start(home)
+        assert server.pid is not None
+        kill_family(server.pid)
+        server.close()
+        embedded.start(home)
+    before = len(acknowledged)
+    while len(acknowledged) == before:
+        await asyncio.sleep(0.01)
+    stop.set()
+    await asyncio.gather(*writers)
+    assert acknowledged <= await written(db)
+
+
+async def test_while_the_server_is_away_callers_are_told_to_come_again(fragile: tuple[Path, Database]) -> None:
+    home, db = fragile
+    await store(db, draft("a"))
+    server = embedded.start(home)
+    assert server.pid is not None
+    kill_family(server.pid)
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await store(db, draft("b"))
+    embedded.start(home)
+    await store(db, draft("b"))
+    note("read")
+    assert len(await written(db)) == 2
