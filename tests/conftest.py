@@ -68,3 +68,14 @@ async def db(cluster: str, template: str) -> AsyncIterator[Database]:
         yield database
     await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await admin.close()
+
+
+@pytest.fixture
+async def empty(cluster: str) -> AsyncIterator[str]:
+    """The URL of a database in which nothing was done yet."""
+    name = f"empty_{secrets.token_hex(6)}"
+    admin = await asyncpg.connect(cluster)
+    await admin.execute(f'CREATE DATABASE "{name}"')
+    yield database_in(cluster, name)
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()

@@ -69,6 +69,8 @@ async def test_it_starts_over_the_lock_of_a_dead_server_whose_number_another_pro
 
 async def test_a_path_too_long_for_a_socket_works(home: Path) -> None:
     long = home / ("long-" * 25)
+    long.mkdir()
+    long.chmod(0o711)
     server = embedded.start(long, QUICK)
     assert len(server.url) < len(str(server.folder))
     assert await answer(server.url) == 1

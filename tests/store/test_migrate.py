@@ -1,27 +1,12 @@
 """Migrations: from nothing to the present, once, whoever starts at the same moment."""
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
-from conftest import database_in
 
 from kakehashi.core.settings import BadSetting
 from kakehashi.store.database import Database
 from kakehashi.store.migrate import migrate, names, require_new_enough
-
-
-@pytest.fixture
-async def empty(cluster: str) -> AsyncIterator[str]:
-    """The URL of a database in which nothing was done yet."""
-    name = f"empty_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(cluster)
-    await admin.execute(f'CREATE DATABASE "{name}"')
-    yield database_in(cluster, name)
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
 
 
 async def test_each_migration_is_applied_once_and_in_order(empty: str) -> None:

@@ -5,6 +5,7 @@ however the process ends; the last one to leave stops the server. It listens on 
 socket in a folder of mode 700.
 """
 
+import atexit
 import fcntl
 import os
 import subprocess
@@ -47,6 +48,7 @@ class Server:
                 _stop(self._place)
             os.close(self._held)
             self._held = None
+        atexit.unregister(self.close)
 
 
 def start(home: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Server:
@@ -64,7 +66,9 @@ def start(home: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Ser
             _launch(place, settings)
         held = os.open(place.locks / "used.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(held, fcntl.LOCK_SH)
-    return Server(place.url, place.data, place, held)
+    server = Server(place.url, place.data, place, held)
+    atexit.register(server.close)
+    return server
 
 
 def find(home: Path) -> str | None:

@@ -14,6 +14,8 @@ from kakehashi.core.errors import Failure
 from kakehashi.core.settings import Settings, load_settings
 from kakehashi.faces.cli import demo as sample_region
 from kakehashi.faces.cli import place
+from kakehashi.faces.cli.audit import verify as verify_log
+from kakehashi.faces.cli.doctor import examine
 from kakehashi.faces.cli.files import find
 from kakehashi.faces.cli.load import load as load_file
 from kakehashi.faces.cli.serving import serve as serve_now
@@ -137,6 +139,43 @@ def token(
             )
 
     _run(work)
+
+
+@app.command
+def doctor() -> None:
+    """Say what is set up, what is unsafe, and what to do. Ends with 1 when something is unsafe."""
+    unsafe = 0
+
+    async def work() -> None:
+        nonlocal unsafe
+        async with place.opened(_settings()) as house:
+            for finding in await examine(house):
+                unsafe += not finding.good and finding.unsafe
+                for line in finding.lines():
+                    _say(line)
+
+    _run(work)
+    sys.exit(1 if unsafe else 0)
+
+
+audit = App(name="audit", help="The log and its proof.")
+app.command(audit)
+
+
+@audit.command
+def verify(*, export: Path | None = None) -> None:
+    """Verify the log with the independent verifier; keep what was exported in EXPORT if it is given."""
+    code = 0
+
+    async def work() -> None:
+        nonlocal code
+        async with place.opened(_settings()) as house:
+            verdict = await verify_log(house, export)
+            _say(str(verdict))
+            code = verdict.exit_code
+
+    _run(work)
+    sys.exit(code)
 
 
 def _settings() -> Settings:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,6 +22,10 @@ _STATIC = Path(__file__).parent / "static"
 _LARGEST_FORM = 256  # fields
 
 
+class StepUp(Refused):
+    """The page wants a second factor proven just now."""
+
+
 def routes(desk: Desk) -> list[BaseRoute]:
     """Return the routes of all pages, and of the style sheet and scripts."""
     made: list[BaseRoute] = [Route(page.path, _endpoint(page, desk), methods=[page.method]) for page in PAGES]
@@ -34,15 +39,21 @@ def _endpoint(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]
             await _enter(visit, page)
             return await page.handler(visit)
         except Unauthenticated as failure:
-            if page.method == "GET" and visit.signed is None:
-                return visit.go("/signin")
-            if visit.signed is not None and visit.signed.needs:
-                return visit.go(signin_pages.next_step(visit.signed.needs))
-            return visit.page("failure.html", status=401, messages=message_of(failure))
+            return _sign_in_first(visit, failure)
+        except StepUp:
+            return visit.go(f"/stepup?next={quote(visit.request.url.path)}")
         except Failure as failure:
             return visit.page("failure.html", status=failure.status, messages=message_of(failure))
 
     return endpoint
+
+
+def _sign_in_first(visit: Visit, failure: Unauthenticated) -> Response:
+    if visit.request.method == "GET" and visit.signed is None:
+        return visit.go("/signin")
+    if visit.signed is not None and visit.signed.needs:
+        return visit.go(signin_pages.next_step(visit.signed.needs))
+    return visit.page("failure.html", status=401, messages=message_of(failure))
 
 
 async def _enter(visit: Visit, page: Page) -> None:
@@ -56,9 +67,22 @@ async def _enter(visit: Visit, page: Page) -> None:
     if page.method == "POST":
         await _take_form(visit)
     if isinstance(page.needs, Interaction):
-        roles.require(visit.actor, page.needs)
+        roles.require(visit.may if page.step_up else visit.actor, page.needs)
+    elif page.needs == "actor":
+        _ = visit.actor
     elif page.needs == "session":
         _ = visit.session
+    if page.step_up and not _recent(visit):
+        raise StepUp
+
+
+def _recent(visit: Visit) -> bool:
+    """Whether a second factor was proven just now; forms already open may still be sent."""
+    try:
+        sessions.require_recent(visit.session, at=visit.at, policy=visit.desk.policy)
+    except Refused:
+        return False
+    return True
 
 
 async def _take_form(visit: Visit) -> None:

@@ -1,7 +1,7 @@
 """One visit to a page: who is there, in which session, and how a page is made for them."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,20 @@ MENU = (
     Link("/audit", "監査", "Audit", Interaction.LOG_READ),
     Link("/console", "運用", "Operations", Interaction.CONSOLE_INSTITUTIONS),
 )
+# What a form did, told on the page that follows it (`?done=…`): nothing of what was typed stands in an address.
+DONE: Mapping[str, tuple[str, str]] = {
+    "consent": ("同意を記録しました。", "The consent is recorded."),
+    "withdrawn": ("撤回しました。今から見られません。", "Withdrawn, from this moment on."),
+    "agreed": ("紹介状の閲覧に同意しました。", "Agreed: the addressee may now fetch the referral."),
+    "withheld": ("ほかの施設に見せない設定にしました。", "Withheld from other institutions."),
+    "released": ("見せない設定を解除しました。", "No longer withheld."),
+    "proxy": ("代理人を登録しました。", "The proxy is registered."),
+    "reviewed": ("確認結果を記録しました。", "The verdict is recorded."),
+    "saved": ("保存しました。", "Saved."),
+    "settled": ("照合の結果を記録しました。", "The match is settled."),
+    "removed": ("外しました。", "Removed."),
+    "passkey": ("パスキーを登録しました。", "The passkey is registered."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +115,24 @@ class Visit:
         async with self.house.db.transaction() as db:
             return await desk.person_of(db, self.session.id, self.request.path_params["handle"])
 
+    async def handle(self, person: int) -> str:
+        """Return the handle under which a person's pages are open in this session."""
+        async with self.house.db.transaction() as db:
+            return await desk.put(db, self.session.id, person, at=self.at)
+
+    def asked_for(self, name: str) -> str:
+        """Return a value of the address as text; empty when it is not there."""
+        return self.request.query_params.get(name, "").strip()
+
+    def several(self, name: str) -> list[str]:
+        """Return every value of a form field (check boxes)."""
+        return [value for value in self.form.getlist(name) if isinstance(value, str)]
+
+    @property
+    def may(self) -> Actor:
+        """The actor as they would be after proving a second factor: what the menu and the doors ask."""
+        return replace(self.actor, factors=2)
+
     def page(
         self,
         template: str,
@@ -118,9 +150,15 @@ class Visit:
             links=self._links(),
             path=self.request.url.path,
             csrf=self.signed.csrf if self.signed else "",
-            messages=messages or [],
+            messages=[*(messages or []), *self._done()],
+            typed=self._typed(),
             **values,
         )
+
+    def download(self, body: bytes, name: str, media_type: str) -> Response:
+        """Return a file for the browser to keep. `name` is plain ASCII."""
+        disposition = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(body, media_type=media_type, headers={**HEADERS, **disposition})
 
     def go(self, path: str, ticket: Ticket | None = None) -> Response:
         """Go to another page (303), with the new session cookie where a step of sign-in gave one."""
@@ -137,26 +175,45 @@ class Visit:
         return {"name": self.signed.name, "place": place}
 
     def _links(self) -> list[Link]:
-        actor = self.signed.actor if self.signed else None
-        return [link for link in MENU if actor and roles.permits(actor, link.interaction)]
+        if self.signed is None or self.signed.actor is None:
+            return []
+        return [link for link in MENU if roles.permits(self.may, link.interaction)]
+
+    def _done(self) -> list[Mapping[str, str]]:
+        said = DONE.get(self.asked_for("done"))
+        return good(*said) if said and self.request.method == "GET" else []
+
+    def _typed(self) -> Mapping[str, str]:
+        """What was typed, so that nobody types it twice; never what is secret."""
+        return {
+            name: value
+            for name, value in self.form.items()
+            if isinstance(value, str) and name not in _NEVER_REPEATED
+        }
 
 
+_NEVER_REPEATED = frozenset({"csrf", "password", "old", "new", "again", "code", "answer"})
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A route. `needs` None: anybody; "session": a sign-in begun; an Interaction: those who may do it."""
+    """A route. `needs` None: anybody; "session": a sign-in begun; "actor": a sign-in finished; an Interaction: those
+    who may do it."""
 
     path: str
     method: str
     handler: Handler
     needs: Interaction | str | None
+    step_up: bool = False  # a second factor, proven just now
 
 
 def message_of(failure: Failure) -> list[Mapping[str, str]]:
     """Return a failure as messages for the page."""
-    return [{"tone": "error", "ja": one.ja, "en": one.en} for one in failure.problems]
+    return [
+        {"tone": "error", "ja": one.ja, "en": one.en, "field": one.place if one.place.isidentifier() else ""}
+        for one in failure.problems
+    ]
 
 
 def good(ja: str, en: str) -> list[Mapping[str, str]]:

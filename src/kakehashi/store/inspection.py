@@ -1,0 +1,35 @@
+"""What an operator should know of the database: its settings, its walls, and accounts nobody uses."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kakehashi.store.database import Connection
+from kakehashi.store.sql import statements
+
+_SQL = statements("inspection")
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The server's settings by name, and whether the second wall stands."""
+
+    settings: dict[str, str]
+    number: int  # server_version_num
+    forced: bool  # row-level security is forced on the tables of records
+    leakproof: bool  # token searches may use their index under row-level security
+    privileged: bool  # the application's role could pass by row-level security
+
+
+async def inspect(db: Connection) -> Inspection:
+    """Return what is set and what stands. Two statements."""
+    settings = dict(await db.fetchrow(_SQL["inspection_settings"]) or {})
+    walls = dict(await db.fetchrow(_SQL["inspection_walls"]) or {})
+    number = int(settings.pop("number"))
+    return Inspection(
+        settings, number, bool(walls["forced"]), bool(walls["leakproof"]), bool(walls["privileged"])
+    )
+
+
+async def idle_accounts(db: Connection, since: datetime) -> int:
+    """Return how many accounts nobody has used since then."""
+    return int(await db.fetchval(_SQL["inspection_idle_accounts"], since))
