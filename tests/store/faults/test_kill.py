@@ -12,11 +12,11 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from storing import NOW, draft, note, store, told
+from storing import NOW, draft, store, told
 
 from kakehashi.core.errors import Unavailable
 from kakehashi.fhir.types import NAME
@@ -28,15 +28,31 @@ ROUNDS = int(os.environ.get("KAKEHASHI_FAULT_ROUNDS", "2"))
 WRITER = Path(__file__).with_name("writer.py")
 
 
+class Fragile:
+    """A safe server of our own that may be killed, and a database on it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.server = home, embedded.start(home)
+
+    def kill(self) -> None:
+        """Kill the server with all its processes."""
+        assert self.server.pid is not None
+        kill_family(self.server.pid)
+
+    def start(self) -> None:
+        """Start it again."""
+        again = embedded.start(self.home)
+        self.server.close()
+        self.server = again
+
+
 @pytest.fixture
-async def fragile() -> AsyncIterator[tuple[Path, Database]]:
-    """A safe server of our own that may be killed: its home, and a database on it."""
+def fragile() -> Iterator[Fragile]:
     home = Path(tempfile.mkdtemp(prefix="kakehashi-faults-"))
     home.chmod(0o711)
-    server = embedded.start(home)
-    async with await Database.open(server.url) as db:
-        yield home, db
-    server.close()
+    one = Fragile(home)
+    yield one
+    one.server.close()
     shutil.rmtree(home)
 
 
@@ -84,10 +100,8 @@ async def test_a_writer_killed_at_any_moment_leaves_all_it_acknowledged_and_no_h
     assert acknowledged <= there
 
 
-async def test_postgresql_killed_under_writes_loses_nothing_and_the_pool_comes_back(
-    fragile: tuple[Path, Database]
-) -> None:
-    home, db = fragile
+async def test_postgresql_killed_under_writes_loses_nothing_and_the_pool_comes_back(fragile: Fragile) -> None:
+    db = await Database.open(fragile.server.url)
     acknowledged: set[str] = set()
     stop = asyncio.Event()
 
@@ -106,29 +120,25 @@ async def test_postgresql_killed_under_writes_loses_nothing_and_the_pool_comes_b
         while len(acknowledged) < before + 40:
             await asyncio.sleep(0.01)
         await asyncio.sleep(random.uniform(0, 0.1))
-        server = embedded.start(home)
-        assert server.pid is not None
-        kill_family(server.pid)
-        server.close()
-        embedded.start(home)
+        fragile.kill()
+        await asyncio.to_thread(fragile.start)
     before = len(acknowledged)
     while len(acknowledged) == before:
         await asyncio.sleep(0.01)
     stop.set()
     await asyncio.gather(*writers)
     assert acknowledged <= await written(db)
+    await db.close()
 
 
-async def test_while_the_server_is_away_callers_are_told_to_come_again(fragile: tuple[Path, Database]) -> None:
-    home, db = fragile
+async def test_while_the_server_is_away_callers_are_told_to_come_again(fragile: Fragile) -> None:
+    db = await Database.open(fragile.server.url)
     await store(db, draft("a"))
-    server = embedded.start(home)
-    assert server.pid is not None
-    kill_family(server.pid)
+    fragile.kill()
     for _ in range(3):
         with pytest.raises(Unavailable):
             await store(db, draft("b"))
-    embedded.start(home)
+    fragile.start()
     await store(db, draft("b"))
-    note("read")
     assert len(await written(db)) == 2
+    await db.close()

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from joserfc import jwe
+from joserfc import jwe, jws
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from oauth_systems import ENDPOINT, ISSUER, NOBODY_PUBLISHES, NOON, OPERATOR, SAKURA, System, b64, new_system
 
@@ -26,7 +26,7 @@ from kakehashi.trust.oauth.failures import (
     UnsupportedGrant,
     oauth_error,
 )
-from kakehashi.trust.oauth.jose import NotGood, read_header, text_claim
+from kakehashi.trust.oauth.jose import NotGood, read_header, text_claim, verified
 from kakehashi.trust.oauth.jwks import Fetched, Published
 from kakehashi.trust.oauth.tidying import tidy
 from kakehashi.trust.oauth.tokens import Tokens
@@ -165,6 +165,37 @@ async def test_wrong_claims_get_nothing_at_the_door_either(tokens: Tokens, syste
     ):
         await refused(system, tokens, system.assertion(NOON, **changed))
     await good(system, tokens)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"jwk": {}}, {"x5u": "https://a.b/c"}, {"x5c": []}, {"crit": ["exp"]}, {"b64": False}, {"zip": "DEF"},
+     {"cty": "JWT"}, {"enc": "A128GCM"}, {"kid": 7}, {"alg": None}, {"kid": "k" * 300}],
+)  # fmt: skip
+def test_a_header_says_what_we_know_and_nothing_else(more: dict[str, object]) -> None:
+    """Our own wall, before the library sees the token."""
+    said = {"alg": "ES384", "kid": "k1", "typ": "JWT"}
+    assert read_header(b64(json.dumps(said).encode()) + ".e30.eA").kid == "k1"
+    with pytest.raises(NotGood, match="header"):
+        read_header(b64(json.dumps({**said, **more}).encode()) + ".e30.eA")
+
+
+def test_a_key_has_one_algorithm_whatever_the_token_says() -> None:
+    key = ECKey.generate_key("P-256")
+    text = jws.serialize_compact({"alg": "ES256", "kid": "k", "typ": "JWT"}, b"{}", key, ["ES256"])
+    assert verified(text, read_header(text), {"k": (key, "ES256")}, typ=("jwt",)) == {}
+    with pytest.raises(NotGood, match="alg"):
+        verified(text, read_header(text), {"k": (key, "ES384")}, typ=("jwt",))
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"a":1,"a":2}', b'{"a":NaN}', b'{"a":Infinity}', b"[]", b"7", b"\xff", b"", b"{"]
+)
+def test_what_is_signed_honestly_must_still_be_one_sound_object(payload: bytes) -> None:
+    key = ECKey.generate_key("P-256")
+    text = jws.serialize_compact({"alg": "ES256", "kid": "k", "typ": "JWT"}, payload, key, ["ES256"])
+    with pytest.raises(NotGood, match="json"):
+        verified(text, read_header(text), {"k": (key, "ES256")}, typ=("jwt",))
 
 
 async def test_what_is_said_twice_or_is_no_json_is_refused(tokens: Tokens, system: System) -> None:

@@ -11,6 +11,7 @@ from signin_people import HERE, MIDORI, NOON, OPERATOR, SAKURA, Doctor, make_doc
 from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import BadRequest, Conflict, Failure, Invalid, NotFound, Refused, Unauthenticated
 from kakehashi.core.settings import Settings
+from kakehashi.store import accounts as account_rows
 from kakehashi.store.database import Database
 from kakehashi.trust.keys import Vault
 from kakehashi.trust.signin import accounts, breakglass, sessions, setup, steps
@@ -155,6 +156,20 @@ async def test_what_ends_a_session_ends_it_at_once(hospitals: Database, vault: V
     await accounts.leave(hospitals, doctor.account, SAKURA.key, Role.DOCTOR, by=OPERATOR, at=LATER)
     assert not await works(fourth.token)
     assert not await works("no such token")
+
+
+async def test_rights_are_read_anew_with_every_request(
+    hospitals: Database, vault: Vault, doctor: Doctor
+) -> None:
+    """Even if nobody had ended the session: account and membership are asked each time."""
+    ticket = await signed_in(hospitals, vault, doctor, LATER)
+    async with hospitals.transaction() as tx:
+        await account_rows.end_membership(tx, doctor.account, SAKURA.key, Role.DOCTOR, LATER)
+    session = await sessions.open_session(hospitals, ticket.token, at=LATER)
+    assert (session.needs, session.actor) == (("choose",), None)
+    async with hospitals.transaction() as tx:
+        await account_rows.set_disabled(tx, doctor.account, LATER)
+    await refused(sessions.open_session(hospitals, ticket.token, at=LATER), Unauthenticated)
 
 
 async def test_a_session_ends_when_idle_and_in_any_case_after_twelve_hours(
@@ -316,8 +331,9 @@ async def test_break_glass_ends_and_belongs_to_one_person(
 async def test_nobody_breaks_the_glass_alone(hospitals: Database, vault: Vault, doctor: Doctor) -> None:
     manager = await manager_of_sakura(hospitals, vault)
     _, request = await ask(hospitals, doctor)
-    himself = replace(manager, subject=doctor.account)
-    await refused(breakglass.approve(hospitals, request, by=himself, at=LATER))
+    mine = await steps.with_password(hospitals, "kyoku", doctor.password, address=HERE, at=LATER)
+    own = await breakglass.ask(hospitals, mine.token, SAKURA.key, "電話が壊れたため", 1, at=LATER)
+    await refused(breakglass.approve(hospitals, own, by=manager, at=LATER))
     await refused(breakglass.approve(hospitals, request, by=replace(manager, factors=1), at=LATER))
     await refused(breakglass.approve(hospitals, request, by=replace(manager, institution=MIDORI), at=LATER))
     await refused(breakglass.approve(hospitals, request, by=manager, at=LATER + timedelta(hours=2)), Conflict)

@@ -12,6 +12,7 @@ from signin_people import GOOD_PASSWORD, HERE, NOON, OPERATOR, SAKURA, Doctor, n
 from kakehashi.core.actors import Purpose, Role
 from kakehashi.core.errors import Failure, Refused, TooMany, Unauthenticated
 from kakehashi.store import accounts as account_rows
+from kakehashi.store import accounts_factors
 from kakehashi.store.database import Database
 from kakehashi.trust.keys import Vault
 from kakehashi.trust.signin import accounts, enrolment, sessions, steps, throttle, totp
@@ -134,6 +135,16 @@ async def test_a_code_is_good_once_even_for_two_at_the_same_moment(
         return True
 
     assert sorted(await asyncio.gather(prove(first), prove(second))) == [False, True]
+
+
+async def test_a_time_step_is_used_up_in_the_store_itself(hospitals: Database, doctor: Doctor) -> None:
+    """Two that read the same row before either wrote: one of them gets the step."""
+    async with hospitals.transaction() as tx:
+        held = await accounts_factors.totp(tx, doctor.account)
+        assert held is not None
+        assert await accounts_factors.take_totp(tx, doctor.account, held, held.last_step + 5)
+        assert not await accounts_factors.take_totp(tx, doctor.account, held, held.last_step + 5)
+        assert not await accounts_factors.take_totp(tx, doctor.account, held, held.last_step + 4)
 
 
 async def test_a_code_seen_over_the_shoulder_is_used_up(
