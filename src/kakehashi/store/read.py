@@ -4,10 +4,11 @@ Rows that the window does not see are not there: not as an error, not in a count
 leaving; only then may the caller show it.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 
@@ -44,16 +45,18 @@ class Changes:
 
 
 async def read_one(
-    db: Database, window: Window, note: Note, resource_type: str, resource_id: str, *, at: datetime
+    db: Database, window: Window, note: Note, resource_type: str, resource_id: str, *, at: datetime,
+    again: bool = False,
 ) -> Row:
     """Return one current row, read and logged in one round trip (shared with reads of the same moment).
 
+    `again`: the caller looks again through a wider window when there is nothing, so that a miss is not logged yet.
     Raises NotFound, Gone, Unavailable.
     """
     number, rid = NUMBER.get(resource_type, 0), row_key(resource_type, resource_id)
     act = new_id()
     [(_, found)] = entries(note, [Seen(0, item(resource_type, resource_id, 0))], act=act, at=at)
-    [(_, nothing)] = entries(note, (), act=act, at=at)
+    nothing = None if again else entries(note, (), act=act, at=at)[0][1]
     head, tail = found[: -len(_TAIL)], found[-len(_TAIL) + 1 :]  # around the version, "0" here
     record = await db.reads.ask(
         Ask(window_sql.setting(window), number, rid, resource_id, at, head, tail, nothing)
@@ -62,6 +65,20 @@ async def read_one(
         raise NotFound
     _, person, *rest = record
     return _living(Row(person, resource_type, resource_id, *rest))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in a person's record as `everything` orders it: Patient or not, time (µs before 1970), row key."""
+
+    rank: int
+    age: int
+    rid: int
+
+    @classmethod
+    def of(cls, row: Row) -> "Mark":
+        """Return the place of a row."""
+        return cls(0 if row.type == "Patient" else 1, -((row.at - _EPOCH) // timedelta(microseconds=1)), row.rid)
 
 
 @asynccontextmanager
@@ -125,12 +142,24 @@ class Reading:
         rows = self._noted([record[2:] for record in found])
         return Changes(rows, Position(*found[-1][:2]) if len(found) == limit else None)
 
-    async def search(self, query: Query, *, persons: Iterable[int] | None = None) -> Found:
+    async def place_of(self, resource_type: str, resource_id: str, version: int) -> Position:
+        """Return where in the feed a version that the window sees stands. Raises NotFound."""
+        found = await self._records("read_place", *_key(resource_type, resource_id), version)
+        if not found:
+            raise NotFound
+        return Position(found[0][0], found[0][1])
+
+    async def search(
+        self, query: Query, *, persons: Iterable[int] | None = None, included: Callable[[str], bool] | None = None
+    ) -> Found:
         """Return one page of a search, with its total and inclusions as the query asks for them.
 
-        `persons`: person keys that the search is known to be about; it only makes it faster.
+        `persons`: person keys that the search is known to be about; it only makes it faster. `included`: says which
+        resource types may be included (None: any).
         """
-        found = await read_search.search(self.connection, self.window, query, persons=persons)
+        found = await read_search.search(
+            self.connection, self.window, query, persons=persons, included=included
+        )
         self.seen += (row.seen for row in (*found.rows, *found.included))
         return found
 
@@ -148,6 +177,21 @@ class Reading:
         members = [kind for kind in range(63) if kinds >> kind & 1]
         return await self._fetch("read_rows", list(persons), members, since, before, limit)
 
+    async def everything(
+        self, persons: Collection[int], *, types: Collection[str] = (), since: datetime = _EVER,
+        behind: "Mark | None" = None, limit: int = 100,
+    ) -> list[Row]:
+        """Return a page of these persons' rows of any kind: Patients first, then newest first by clinical time.
+
+        `types`: only these resource types; `since`: only what was stored then or later; `behind`: the last of the
+        page before.
+        """
+        numbers = [NUMBER[name] for name in types] or None
+        mark = behind or _FIRST
+        return await self._fetch(
+            "read_everything", list(persons), numbers, since, NUMBER["Patient"], *astuple(mark), limit
+        )
+
     async def _fetch(self, name: str, *values: object) -> list[Row]:
         return self._noted(await self._records(name, *values))
 
@@ -159,12 +203,14 @@ class Reading:
         found: list[asyncpg.Record] = await self.connection.fetch(text, *arguments.values)
         return found
 
-    def _noted(self, records: Iterable[asyncpg.Record]) -> list[Row]:
+    def _noted(self, records: Iterable[Iterable[Any]]) -> list[Row]:
         rows = [row_of(record) for record in records]
         self.seen += (row.seen for row in rows)
         return rows
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = Mark(-1, 0, 0)
 _TAIL = b'0"]}'  # the end of an entry whose one item is version 0
 
 

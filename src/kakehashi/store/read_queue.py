@@ -34,7 +34,7 @@ class Ask:
     at: datetime
     head: bytes
     tail: bytes
-    nothing: bytes
+    nothing: bytes | None  # None: a miss leaves no entry, because the caller looks again
 
 
 Answer = asyncpg.Record | None

@@ -1,19 +1,22 @@
 """Searches over an open connection: a page, its total, and what is included. Every statement takes the window."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from kakehashi.core.errors import TooCostly
+from kakehashi.core.hashing import row_key
 from kakehashi.core.window import Window
 from kakehashi.fhir.parse import parse
 from kakehashi.search.include import pointed_at
-from kakehashi.search.plan import Cursor, Query
+from kakehashi.search.plan import Cursor, Include, Query
 from kakehashi.store import search_sql, window_sql
 from kakehashi.store.database import Connection
 from kakehashi.store.rows import Row
 from kakehashi.store.window_sql import Arguments
 from kakehashi.store.write_rows import row_of
 
-INCLUDED_MOST = 1000  # rows that one _revinclude brings at most
+INCLUDED_MOST = 1000  # rows that the includes of one page bring at most
+TURNS = 5  # times that `:iterate` goes on from what was brought
 _WIDTH = 13  # columns of search_sql.ROW
 
 
@@ -28,9 +31,13 @@ class Found:
 
 
 async def search(
-    connection: Connection, window: Window, query: Query, *, persons: Iterable[int] | None = None
+    connection: Connection, window: Window, query: Query, *, persons: Iterable[int] | None = None,
+    included: Callable[[str], bool] | None = None,
 ) -> Found:
-    """Return one page of a search. `persons`: person keys that the search is known to be about, to find it faster."""
+    """Return one page of a search. `persons`: person keys that the search is known to be about, to find it faster.
+
+    `included`: says which resource types may be included. Raises TooCostly when too much would be.
+    """
     of_persons = None if persons is None else sorted(persons)
     found = Found([])
     if query.count and query.summary != "count":
@@ -45,22 +52,73 @@ async def search(
         seen = window_sql.predicate(window, arguments)
         text, values = search_sql.compile_count(query, seen, arguments, persons=of_persons)
         found.total = int(await connection.fetchval(text, *values))
-    found.included = await _included(connection, window, query, found.rows)
+    found.included = await _Inclusion(connection, window, query, included).of(found.rows)
     return found
 
 
-async def _included(connection: Connection, window: Window, query: Query, page: list[Row]) -> list[Row]:
-    """Return what `_include` and `_revinclude` bring to a page, each row once and none of the page itself."""
-    brought: list[Row] = []
-    if wanted := {key for row in page for key in pointed_at(query.include, parse(row.body))} if query.include else set():
+class _Inclusion:
+    """What `_include` and `_revinclude` bring to a page; with `:iterate`, also to what was brought."""
+
+    def __init__(
+        self, connection: Connection, window: Window, query: Query, may: Callable[[str], bool] | None
+    ) -> None:
+        self.connection, self.window, self.query = connection, window, query
+        self.may = may or (lambda _: True)
+
+    async def of(self, page: list[Row]) -> list[Row]:
+        """Return what is brought, each row once and none of the page itself."""
+        known = {row.rid: row for row in page}
+        fresh = page
+        for turn in range(TURNS):
+            includes, reverse = self._asked(turn)
+            if not fresh or not (includes or reverse):
+                break
+            brought = [*await self._pointed_at(includes, fresh, known), *await self._pointing(reverse, fresh)]
+            fresh = list({row.rid: row for row in brought if row.rid not in known}.values())
+            known |= {row.rid: row for row in fresh}
+            if len(known) - len(page) > INCLUDED_MOST:
+                raise _too_much()
+        return list(known.values())[len(page) :]
+
+    def _asked(self, turn: int) -> tuple[list[Include], list[Include]]:
+        """The first turn follows all, later ones those that iterate."""
+        asked = (self.query.include, self.query.revinclude)
+        includes, reverse = ([one for one in some if one.iterate or not turn] for some in asked)
+        return includes, reverse
+
+    async def _pointed_at(self, includes: list[Include], rows: list[Row], known: Mapping[int, Row]) -> list[Row]:
+        if not includes:
+            return []
+        keys = {key for row in rows for key in pointed_at(includes, parse(row.body)) if self.may(key[0])}
+        wanted = {key for key in keys if row_key(*key) not in known}
+        if not wanted:
+            return []
         arguments = Arguments()
-        text, values = search_sql.compile_rows(wanted, window_sql.predicate(window, arguments), arguments)
-        brought += [row_of(record[:_WIDTH]) for record in await connection.fetch(text, *values)]
-    for include in query.revinclude if page else ():
-        arguments = Arguments()
-        text, values = search_sql.compile_revinclude(
-            include, [row.rid for row in page], window_sql.predicate(window, arguments), arguments, limit=INCLUDED_MOST
+        return await self._rows(
+            search_sql.compile_rows(wanted, window_sql.predicate(self.window, arguments), arguments)
         )
-        brought += [row_of(record[:_WIDTH]) for record in await connection.fetch(text, *values)]
-    on_page = {row.rid for row in page}
-    return list({row.rid: row for row in brought if row.rid not in on_page}.values())
+
+    async def _pointing(self, reverse: list[Include], rows: list[Row]) -> list[Row]:
+        brought: list[Row] = []
+        for include in reverse:
+            arguments = Arguments()
+            seen = window_sql.predicate(self.window, arguments)
+            rids = [row.rid for row in rows if include.target in (None, row.type)]
+            if rids and self.may(include.type):
+                brought += await self._rows(
+                    search_sql.compile_revinclude(include, rids, seen, arguments, limit=INCLUDED_MOST + 1)
+                )
+        return brought
+
+    async def _rows(self, statement: search_sql.Statement) -> list[Row]:
+        text, values = statement
+        return [row_of(record[:_WIDTH]) for record in await self.connection.fetch(text, *values)]
+
+
+def _too_much() -> TooCostly:
+    return TooCostly(
+        f"_include と _revinclude が {INCLUDED_MOST} 件を超えます。_count を小さくするか、条件を絞ってください。",
+        f"_include and _revinclude would bring more than {INCLUDED_MOST} resources; lower _count or narrow the search.",
+        rule="search.included",
+        place="_include",
+    )

@@ -18,6 +18,7 @@ class Place:
     person: int
     custodian: int
     version: int
+    origin: int = 0  # rid of the submission that it came in by; 0: none
 
 
 async def whereabouts(db: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Place]:
@@ -28,4 +29,4 @@ async def whereabouts(db: Connection, keys: Iterable[tuple[str, str]]) -> dict[t
     numbers = [NUMBER[kind] for kind, _ in known]
     rids, names = [row_key(*key) for key in known], [name for _, name in known]
     found = await db.fetch(_SQL["whereabouts"], numbers, rids, names)
-    return {(NAME[one[0]], one[1]): Place(one[2], one[3], one[4]) for one in found}
+    return {(NAME[one[0]], one[1]): Place(one[2], one[3], one[4], one[5]) for one in found}

@@ -7,7 +7,7 @@ An operator with an HSM or a CA of their own puts their files in the same places
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -97,7 +97,7 @@ class Issued:
     """A certificate and its private key, both PEM."""
 
     certificate: bytes
-    key: bytes
+    key: bytes = field(repr=False)
 
     def write(self, folder: Path, name: str) -> None:
         """Write `name.crt` and, readable by its owner only, `name.key`."""

@@ -115,16 +115,19 @@ async def test_postgresql_killed_under_writes_loses_nothing_and_the_pool_comes_b
             await asyncio.sleep(0.001)
 
     writers = [asyncio.create_task(write(number)) for number in range(3)]
-    for _ in range(ROUNDS):
-        before = len(acknowledged)
-        while len(acknowledged) < before + 40:
+
+    async def more(versions: int) -> None:
+        wanted = len(acknowledged) + versions
+        while len(acknowledged) < wanted:
             await asyncio.sleep(0.01)
+            assert [writer.result() for writer in writers if writer.done()] == []
+
+    for _ in range(ROUNDS):
+        await more(40)
         await asyncio.sleep(random.uniform(0, 0.1))
         fragile.kill()
         await asyncio.to_thread(fragile.start)
-    before = len(acknowledged)
-    while len(acknowledged) == before:
-        await asyncio.sleep(0.01)
+    await more(40)
     stop.set()
     await asyncio.gather(*writers)
     assert acknowledged <= await written(db)

@@ -1,6 +1,7 @@
 """ElementDefinitions to Rules: what they say beyond R4, and nothing else."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ def rules_of(type_name: str, elements: Iterable[dict[str, Any]]) -> tuple[Rule, 
     for tree in elements:
         source = msgspec.convert(tree, ElementSource)
         rule = _rule(ids.of(source), source, tree, type_name)
-        if rule != Rule(rule.id):
+        if rule != Rule(rule.id) or ":" in rule.id.rpartition(".")[2]:
             found.append(rule)
     return tuple(found)
 
@@ -106,7 +107,7 @@ def _rule(identity: str, source: ElementSource, tree: dict[str, Any], type_name:
         identity,
         min=least if steps and (sliced or base is None or (least or 0) > base.min) else None,
         max=None if not steps or (base and most == base.max and (not sliced or base.max == 1)) else most,
-        types=_types(source.type, base, type_name) if steps else (),
+        types=_types(source.type, base) if steps else (),
         content=_content(source.contentReference, base),
         slicing=source.slicing if steps else None,
         fixed=_valued(tree, "fixed"),
@@ -128,7 +129,9 @@ def _valued(tree: dict[str, Any], prefix: str) -> Json:
     return None
 
 
-def _types(sources: tuple[TypeSource, ...], base: Element | None, type_name: str) -> tuple[TypeRule, ...]:
+def _types(sources: tuple[TypeSource, ...], base: Element | None) -> tuple[TypeRule, ...]:
+    if any(one.code.startswith(_SYSTEM) for one in sources):
+        return ()  # ids and urls: their type is nobody's to narrow
     found = _merged(sources)
     if base is None or base.content:
         return found
@@ -147,8 +150,6 @@ def _merged(sources: tuple[TypeSource, ...]) -> tuple[TypeRule, ...]:
     for one in sources:
         said = next((mark.valueUrl for mark in one.extension if mark.url == _FHIR_TYPE), one.code)
         code = said.removeprefix(CORE)
-        if said.startswith(_SYSTEM):
-            code = said.removeprefix(_SYSTEM).lower()
         old = found.get(code, TypeRule(code))
         profiles = tuple(dict.fromkeys((*old.profiles, *(p for p in one.profile if p != CORE + code))))
         found[code] = TypeRule(code, profiles, tuple(dict.fromkeys((*old.targets, *one.targetProfile))))
@@ -173,10 +174,13 @@ def _binding(source: BindingSource | None, base: Element | None) -> BindingSourc
 
 def _own(source: ConstraintSource) -> bool:
     """Whether the profile's author wrote the constraint: R4's own come along in every snapshot."""
-    known = all_constraints().get(source.key)
+    known = _r4_constraints().get(source.key)
     if not source.expression:
         return False
     return not known or not (source.source.startswith(CORE) or source.expression in known or not source.source)
+
+
+_r4_constraints = cache(all_constraints)
 
 
 def _constraint(source: ConstraintSource) -> Constraint:

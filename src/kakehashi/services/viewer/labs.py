@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from kakehashi.services.viewer.sheet import Sheet, Tree, amount, code_in, each, first, number, words
+from kakehashi.services.viewer.sheet import Sheet, Tree, amount, code_in, each, first, number, plain, words
 
 _CORE = "http://jpfhir.jp/fhir/clins/CodeSystem/{}/JP_CLINS_ObsLabResult_{}_CS"
 CLINS_ITEMS = tuple(_CORE.format(j, k) for j in ("JLAC10", "JLAC11") for k in ("CoreLabo", "InfectionLabo"))
@@ -67,7 +67,7 @@ def series_of(sheets: Iterable[Sheet]) -> list[Series]:
         for tree in (sheet.tree, *each(sheet.tree, "component")):
             if _has_value(tree):
                 unit = str(first(tree, "valueQuantity").get("unit") or "")
-                grouped.setdefault((_item(first(tree, "code")), unit), []).append((sheet, tree))
+                grouped.setdefault((item_of(first(tree, "code")), unit), []).append((sheet, tree))
     made = [_series(key, unit, members) for (key, unit), members in grouped.items()]
     return sorted(made, key=lambda one: (not one.latest.outside, one.name))
 
@@ -76,7 +76,8 @@ def _has_value(tree: Tree) -> bool:
     return any(name.startswith("value") for name in tree)
 
 
-def _item(concept: Tree) -> str:
+def item_of(concept: Tree) -> str:
+    """Return the key under which results of one item meet, whichever institution coded them."""
     for system in CLINS_ITEMS:
         if code := code_in(concept, system):
             display = next(c.get("display") for c in each(concept, "coding") if c.get("system") == system)
@@ -89,11 +90,12 @@ def _item(concept: Tree) -> str:
 
 
 def _series(key: str, unit: str, members: list[tuple[Sheet, Tree]]) -> Series:
-    results = sorted((_result(sheet, tree) for sheet, tree in members), key=lambda one: one.at)
+    results = sorted((result_of(sheet, tree) for sheet, tree in members), key=lambda one: one.at)
     return Series(key, words(first(members[-1][1], "code")), unit, tuple(results))
 
 
-def _result(sheet: Sheet, tree: Tree) -> Result:
+def result_of(sheet: Sheet, tree: Tree) -> Result:
+    """Return the value of an Observation (or of a component of it)."""
     quantity = first(tree, "valueQuantity")
     value = number(quantity)
     scope = first(tree, "referenceRange")
@@ -135,5 +137,5 @@ def _mark(tree: Tree, value: float | None, low: float | None, high: float | None
 
 def _range_text(scope: Tree, low: float | None, high: float | None) -> str:
     if low is not None or high is not None:
-        return f"{'' if low is None else f'{low:g}'}–{'' if high is None else f'{high:g}'}"
+        return f"{'' if low is None else plain(low)}–{'' if high is None else plain(high)}"
     return str(scope.get("text") or "")

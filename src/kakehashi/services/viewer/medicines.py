@@ -1,19 +1,20 @@
-"""Medicines as bars over time, with overlaps seen: the same ingredient twice at once, over institutions.
+"""Medicines as bars over time, with overlaps seen: the same ingredient, or the same effect, twice at once.
 
-The first seven characters of a YJ code (薬価基準収載医薬品コード) name ingredient and route; two bars are the
-same medicine to the body when these agree, whatever the brand. Without a YJ code the name decides.
+The first seven characters of a YJ code (薬価基準収載医薬品コード) name ingredient and route, the first four its class of
+effect (薬効分類): two bars are the same medicine to the body when seven agree, whatever the brand, and alike when four
+do. Without a YJ code the name decides. A refill that comes early is no double; a second institution's is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import combinations
 
 from kakehashi.services.viewer.sheet import Sheet, Tree, code_in, each, first, number, words
 
 YJ = "http://capstandard.jp/iyaku.info/CodeSystem/YJ-code"
 GENERAL_NAME = "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/MedicationGeneralOrderCode"
-_INGREDIENT = 7  # characters of a YJ code
+_INGREDIENT, _EFFECT = 7, 4  # characters of a YJ code
+_REFILL = 0.5  # of the shorter bar: what one institution may overlap itself by, as a refill that came early
 _AS_NEEDED = timedelta(days=14)  # 外用・頓服 count as 14 days (電子処方箋 重複投薬等チェック)
 _DAYS = {"d": 1.0, "wk": 7.0, "mo": 30.0}
 
@@ -30,7 +31,8 @@ class Bar:
     custodian: int
     ref: str
     dispensed: bool
-    overlaps: bool = False
+    overlaps: bool = False  # the same ingredient twice at once
+    similar: bool = False  # another institution gives something of the same effect at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class Medicine:
         """Given by two prescriptions at once."""
         return any(bar.overlaps for bar in self.bars)
 
+    @property
+    def similar(self) -> bool:
+        """Given beside something of the same effect from another institution."""
+        return any(bar.similar for bar in self.bars)
+
     def current(self, at: datetime) -> bool:
         """Being taken at `at`, as far as the prescriptions say."""
         return any(bar.start <= at < bar.end for bar in self.bars)
@@ -57,18 +64,64 @@ def medicines_of(sheets: Iterable[Sheet], at: datetime) -> list[Medicine]:
     for sheet in sheets:
         if bar := _bar(sheet):
             grouped.setdefault(bar.key, []).append(bar)
-    made = [_medicine(key, bars) for key, bars in grouped.items()]
-    return sorted(made, key=lambda one: (not one.overlaps, not one.current(at), one.name))
+    bars = [bar for some in grouped.values() for bar in some]
+    doubled, alike = _doubled(grouped.values()), _alike(bars)
+    made = [_medicine(key, some, doubled, alike) for key, some in grouped.items()]
+    return sorted(made, key=lambda one: (not one.overlaps, not one.similar, not one.current(at), one.name))
 
 
-def _medicine(key: str, bars: list[Bar]) -> Medicine:
-    doubled: set[str] = set()
-    for one, other in combinations(bars, 2):
-        # A dispensing answers a prescription: only the same step, seen twice, is a double.
-        if one.dispensed == other.dispensed and one.start < other.end and other.start < one.end:
-            doubled |= {one.ref, other.ref}
+def _medicine(key: str, bars: list[Bar], doubled: set[str], alike: set[str]) -> Medicine:
     newest = sorted(bars, key=lambda bar: bar.start, reverse=True)
-    return Medicine(key, newest[0].name, tuple(replace(bar, overlaps=bar.ref in doubled) for bar in newest))
+    marked = (replace(bar, overlaps=bar.ref in doubled, similar=bar.ref in alike) for bar in newest)
+    return Medicine(key, newest[0].name, tuple(marked))
+
+
+def _doubled(grouped: Iterable[list[Bar]]) -> set[str]:
+    return {
+        ref
+        for bars in grouped
+        for one, other in _at_once(bars)
+        if _is_double(one, other)
+        for ref in (one.ref, other.ref)
+    }
+
+
+def _is_double(one: Bar, other: Bar) -> bool:
+    """Two institutions at once; or one that gives the same anew while most of the former is still there.
+
+    Two lines of one day are a dose made of two strengths.
+    """
+    if one.custodian != other.custodian:
+        return True
+    shared = min(one.end, other.end) - max(one.start, other.start)
+    shorter = min(one.end - one.start, other.end - other.start)
+    return one.start.date() != other.start.date() and shared >= shorter * _REFILL
+
+
+def _alike(bars: Iterable[Bar]) -> set[str]:
+    by_effect: dict[str, list[Bar]] = {}
+    for bar in bars:
+        if not bar.key.startswith("name:"):
+            by_effect.setdefault(bar.key[:_EFFECT], []).append(bar)
+    return {
+        ref
+        for some in by_effect.values()
+        for one, other in _at_once(some)
+        if one.key != other.key and one.custodian != other.custodian
+        for ref in (one.ref, other.ref)
+    }
+
+
+def _at_once(bars: list[Bar]) -> Iterator[tuple[Bar, Bar]]:
+    """Yield pairs that lie over each other. A dispensing answers a prescription: only the same step counts.
+
+    In order of their starts, each is held against those that have not ended: no square of a long history.
+    """
+    running: list[Bar] = []
+    for bar in sorted(bars, key=lambda one: one.start):
+        running = [one for one in running if one.end > bar.start]
+        yield from ((one, bar) for one in running if one.dispensed == bar.dispensed)
+        running.append(bar)
 
 
 def _bar(sheet: Sheet) -> Bar | None:

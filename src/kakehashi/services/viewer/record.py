@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from kakehashi.core.kinds import Kind
+from kakehashi.services.viewer.checkups import Table, checkups_of
 from kakehashi.services.viewer.documents import Document, documents_of
 from kakehashi.services.viewer.labs import Series, series_of
 from kakehashi.services.viewer.medicines import Medicine, medicines_of
@@ -47,6 +48,7 @@ class Record:
     vitals: list[Series]
     documents: list[Document]
     days: list[Day]
+    checkups: Table
     custodians: tuple[int, ...]
 
 
@@ -62,6 +64,7 @@ def record_of(sheets: Sequence[Sheet], at: datetime) -> Record:
         vitals=series_of(of[Kind.VITAL]),
         documents=documents_of([*of[Kind.REFERRAL], *of[Kind.DISCHARGE], *of[Kind.CHECKUP], *of[Kind.NOTE]]),
         days=timeline_of(sheets),
+        checkups=checkups_of(of[Kind.CHECKUP]),
         custodians=tuple(sorted({sheet.custodian for sheet in sheets})),
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from kakehashi.core.kinds import Flag, Kind
@@ -79,11 +80,16 @@ def number(quantity: Tree) -> float | None:
 def amount(quantity: Tree) -> str:
     """Return a Quantity as people write it: comparator, value, unit."""
     value = quantity.get("value")
-    if value is None:
+    if not isinstance(value, int | float):
         return ""
     unit = quantity.get("unit") or quantity.get("code") or ""
-    return (
-        f"{quantity.get('comparator', '')}{value:g} {unit}".strip()
-        if isinstance(value, int | float)
-        else str(value)
-    )
+    return f"{quantity.get('comparator', '')}{plain(value)} {unit}".strip()
+
+
+def plain(value: float) -> str:
+    """Return a number as a laboratory writes it: never with an exponent, and 7.0 stays 7.0.
+
+    >>> plain(1234567), plain(7.0), plain(0.00001)
+    ('1234567', '7.0', '0.00001')
+    """
+    return format(Decimal(str(value)), "f")

@@ -84,7 +84,7 @@ def _events(kinds: dict[Kind, list[Sheet]]) -> tuple[Event, ...]:
 
 
 def _event(kind: Kind, sheets: list[Sheet]) -> Event:
-    lines = list(dict.fromkeys(filter(None, map(_line, sheets))))
+    lines = list(dict.fromkeys(filter(None, map(line_on, sheets))))
     ja, en = KIND_NAMES[kind]
     return Event(
         kind,
@@ -97,7 +97,8 @@ def _event(kind: Kind, sheets: list[Sheet]) -> Event:
     )
 
 
-def _line(sheet: Sheet) -> str:
+def line_on(sheet: Sheet) -> str:
+    """Return a record as one line: a visit by what and why, a document by its title, the rest by its content."""
     if sheet.type == "Encounter":
         where = words(first(sheet.tree, "serviceType"))
         what = {"IMP": "入院", "AMB": "外来", "EMER": "救急", "HH": "訪問"}.get(

@@ -80,3 +80,31 @@ SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.fl
  WHERE r.person = ANY ($1::bigint[]) AND r.kind = ANY ($2::smallint[]) AND r.at >= $3 AND r.at < $4 AND {r}
  ORDER BY r.at DESC, r.rid
  LIMIT $5;
+
+-- read_place --
+-- Where a version stands in the feed, if its resource is seen now. $1 type, $2 rid, $3 id, $4 version.
+-- Uses resource_type_rid, resource_version_type_rid, feed_pkey: some thousand entries a person.
+SELECT f.xid, f.seq
+  FROM (
+    SELECT r.person FROM resource r WHERE r.type = $1 AND r.rid = $2 AND r.id = $3 AND {r}
+    UNION
+    SELECT v.person FROM resource_version v WHERE v.type = $1 AND v.rid = $2 AND v.id = $3 AND {v}
+  ) AS whose
+  JOIN feed f ON f.person = whose.person AND f.rid = $2 AND f.type = $1 AND f.version = $4
+ ORDER BY f.xid DESC, f.seq DESC
+ LIMIT 1;
+
+-- read_everything --
+-- A page of persons' rows: Patients first, then newest first. $1 persons, $2 types or null, $3 stored since,
+-- $4 number of Patient, $5 to $7 the last row of the page before, $8 at most.
+-- Uses the first column of resource_pkey: some thousand rows a person.
+SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
+       false, r.body
+  FROM resource r
+ CROSS JOIN LATERAL (
+   SELECT CASE r.type WHEN $4 THEN 0 ELSE 1 END AS rank, (-1000000 * extract(epoch FROM r.at))::bigint AS age
+ ) AS o
+ WHERE r.person = ANY ($1::bigint[]) AND ($2::smallint[] IS NULL OR r.type = ANY ($2)) AND r.changed_at >= $3 AND {r}
+   AND (o.rank, o.age, r.rid) > ($5::integer, $6::bigint, $7::bigint)
+ ORDER BY o.rank, o.age, r.rid
+ LIMIT $8;

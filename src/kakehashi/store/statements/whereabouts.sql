@@ -1,5 +1,5 @@
 -- whereabouts --
 -- Whose current rows are. $1 types, $2 rids, $3 ids. Uses resource_type_rid; at most one row a key.
-SELECT r.type, r.id, r.person, r.custodian, r.version
+SELECT r.type, r.id, r.person, r.custodian, r.version, r.origin
   FROM unnest($1::smallint[], $2::bigint[], $3::text[]) AS k (type, rid, id)
   JOIN resource r ON r.type = k.type AND r.rid = k.rid AND r.id = k.id;

@@ -7,7 +7,7 @@ was taken away is gone with the next one.
 
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -43,8 +43,8 @@ class Ticket:
     "enrol" (no second factor yet: enrol one), "choose" (institution, role and purpose).
     """
 
-    token: str
-    csrf: str
+    token: str = field(repr=False)
+    csrf: str = field(repr=False)
     needs: tuple[str, ...]
 
 
@@ -55,7 +55,7 @@ class Session:
     id: str
     account: str
     name: str
-    csrf: str
+    csrf: str = field(repr=False)
     factors: int
     needs: tuple[str, ...]
     proven_at: datetime

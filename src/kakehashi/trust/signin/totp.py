@@ -3,7 +3,7 @@ Pure.
 """
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hmac import compare_digest
 
@@ -20,9 +20,9 @@ PURPOSE = "totp"  # what its seal is for
 class Offer:
     """A new secret, shown once: as text, as an otpauth address and as an SVG picture."""
 
-    secret: str
-    uri: str
-    svg: str
+    secret: str = field(repr=False)
+    uri: str = field(repr=False)
+    svg: str = field(repr=False)
 
 
 def new_offer(login: str, issuer: str) -> Offer:

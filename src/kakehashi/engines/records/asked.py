@@ -1,0 +1,129 @@
+"""Who asks for records, and through which window: the values and steps that every look shares.
+
+A record that may not be seen and one that does not exist take the same steps: where there is no person, the
+facts of NOBODY are fetched, so that neither the answer nor the work done tells the two apart.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from kakehashi.core.actors import Actor
+from kakehashi.core.errors import TooCostly
+from kakehashi.core.logentry import Note
+from kakehashi.core.window import Window
+from kakehashi.engines.house import House
+from kakehashi.people import merging
+from kakehashi.store import window_sql
+from kakehashi.store.database import Connection
+from kakehashi.store.whereabouts import whereabouts
+from kakehashi.trust.decide import WindowFacts, decide
+from kakehashi.trust.windows import open_window
+
+NOBODY = -1  # a person key that nobody has (keys are positive)
+PERSONS = 10  # persons that one search may name
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, when, and under which request id; `reason` is what an emergency access was opened for."""
+
+    actor: Actor
+    at: datetime
+    request: str = ""
+    reason: str = ""
+
+    def note(self, action: str, what: str, window: Window) -> Note:
+        """Return what the log says of this look."""
+        return Note(self.actor, action, what, window.because, self.request, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The window that is open, and the person keys that the look is known to be about (None: anybody's)."""
+
+    window: Window
+    persons: frozenset[int] | None = None
+
+
+def bound(actor: Actor) -> bool:
+    """Say whether the actor may look at one person only (the person, a token's launch context)."""
+    return actor.person is not None
+
+
+@lru_cache(maxsize=4096)
+def own_window(actor: Actor) -> Window:
+    """Return the window of an unbound actor with no person in mind. It rests on no facts, so time does not change it."""
+    return decide(WindowFacts(), actor, _ANY_TIME)
+
+
+async def window_now(db: Connection, asked: Asked) -> Window:
+    """Return the actor's window with no person in mind, in an open transaction."""
+    if bound(asked.actor):
+        return await open_window(db, asked.actor, None, at=asked.at)
+    return own_window(asked.actor)
+
+
+async def window_on(house: House, asked: Asked, resource_type: str, resource_id: str) -> Window:
+    """Return the window for one resource: on its person, whoever that is, and on nobody when there is none."""
+    async with house.db.transaction() as db:
+        [person] = await _persons_of(db, [(resource_type, resource_id)])
+        on_person = await open_window(db, asked.actor, person or NOBODY, at=asked.at)
+        return _joined([await window_now(db, asked), on_person])
+
+
+async def scene_on(house: House, asked: Asked, patients: Sequence[str]) -> Scene:
+    """Return the scene of a look that names Patients by id: the actor's own window and one on each person."""
+    if len(patients) > PERSONS:
+        raise _too_many()
+    if not patients:
+        if not bound(asked.actor):
+            return Scene(own_window(asked.actor))
+        async with house.db.transaction() as db:
+            return Scene(await window_now(db, asked))
+    async with house.db.transaction() as db:
+        windows, persons = [await window_now(db, asked)], frozenset[int]()
+        for found in await _persons_of(db, [("Patient", one) for one in patients]):
+            person = found or NOBODY
+            windows.append(await open_window(db, asked.actor, person, at=asked.at))
+            persons |= await merging.resolve(db, person) | {person}
+    return Scene(_joined(windows), persons)
+
+
+async def scene_of(house: House, asked: Asked, person: int) -> Scene:
+    """Return the scene of a look at one person's record: nothing but the window on that person."""
+    async with house.db.transaction() as db:
+        window = await open_window(db, asked.actor, person, at=asked.at)
+        return Scene(window, await merging.resolve(db, person) | {person})
+
+
+async def person_of(house: House, patient: str) -> int:
+    """Return the person of a Patient resource, NOBODY where there is none. For opening a window, never for showing."""
+    async with house.db.transaction() as db:
+        return (await _persons_of(db, [("Patient", patient)]))[0] or NOBODY
+
+
+async def _persons_of(db: Connection, keys: Sequence[tuple[str, str]]) -> list[int]:
+    await window_sql.open_on(db, window_sql.system_window("finding the person of a record"))
+    found = await whereabouts(db, keys)
+    return [found[key].person if key in found else 0 for key in keys]
+
+
+def _joined(windows: Sequence[Window]) -> Window:
+    """Return the union, each pane once."""
+    whole = windows[0]
+    for one in windows[1:]:
+        whole = whole.joined(one)
+    return Window(tuple(dict.fromkeys(whole.panes)), whole.because, whole.until)
+
+
+def _too_many() -> TooCostly:
+    return TooCostly(
+        f"一度に指定できる患者は {PERSONS} 人までです。検索を分けてください。",
+        f"One search names {PERSONS} patients at most; split it.",
+        rule="search.persons",
+    )
+
+
+_ANY_TIME = datetime.max

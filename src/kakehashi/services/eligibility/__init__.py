@@ -1,0 +1,1 @@
+"""C4 オンライン資格確認: who is insured where, who stands at the desk, and what they consent to."""
