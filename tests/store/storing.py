@@ -33,11 +33,23 @@ def of_person(*persons: int, **more: object) -> Window:
     return Window((Pane(EVERY_KIND, persons=frozenset(persons), **more),), "test")  # type: ignore[arg-type]
 
 
-def draft(resource_id: str = "a", *, person: int = HANAKO, resource_type: str = "Observation", value: str = "1.10",
-          **more: object) -> Draft:
+def draft(
+    resource_id: str = "a",
+    *,
+    person: int = HANAKO,
+    resource_type: str = "Observation",
+    value: str = "1.10",
+    **more: object,
+) -> Draft:
     """A small laboratory result."""
     body = b'{"resourceType":"%s","valueDecimal":%s}' % (resource_type.encode(), value.encode())
-    facts = {"kind": Kind.LAB, "custodian": SAKURA, "at": NOW, "index": Index([hash(resource_id)], [], []), **more}
+    facts = {
+        "kind": Kind.LAB,
+        "custodian": SAKURA,
+        "at": NOW,
+        "index": Index([hash(resource_id)], [], []),
+        **more,
+    }
     return Draft(resource_type, resource_id, person, body=body, **facts)  # type: ignore[arg-type]
 
 

@@ -56,7 +56,9 @@ async def test_it_is_safe_by_its_settings_and_closed_to_others(home: Path) -> No
     server.close()
 
 
-async def test_it_starts_over_the_lock_of_a_dead_server_whose_number_another_process_has_now(home: Path) -> None:
+async def test_it_starts_over_the_lock_of_a_dead_server_whose_number_another_process_has_now(
+    home: Path,
+) -> None:
     server = embedded.start(home, QUICK)
     lock = server.folder / "postmaster.pid"
     held = lock.read_text()
@@ -78,7 +80,9 @@ async def test_a_path_too_long_for_a_socket_works(home: Path) -> None:
     shutil.rmtree(embedded_place.socket_folder(server.folder, server.folder.stat().st_uid))
 
 
-async def test_a_home_of_mode_700_works_and_stays_as_it_was(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_home_of_mode_700_works_and_stays_as_it_was(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As root, the data then lie where the server's user can reach them, and the home has a link to them."""
     monkeypatch.setattr(embedded_place, "_ROOTS_OWN", home / "elsewhere")
     private = home / "private"

@@ -11,7 +11,9 @@ from kakehashi.store.guard import Guard, free_bytes
 from kakehashi.store.read import read_one
 
 
-async def test_below_the_limit_nothing_is_written_reading_goes_on_and_writing_comes_back(db: Database) -> None:
+async def test_below_the_limit_nothing_is_written_reading_goes_on_and_writing_comes_back(
+    db: Database,
+) -> None:
     free = 500
     db.guard = Guard(Path("/"), least_free=500, measure=lambda _: free)
     await store(db, draft("a"))

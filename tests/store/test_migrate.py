@@ -28,5 +28,5 @@ def test_numbers_are_never_given_twice() -> None:
 
 def test_a_server_that_is_too_old_is_refused_with_the_way_out() -> None:
     require_new_enough(15)
-    with pytest.raises(BadSetting, match="PostgreSQL 14 is too old. Connect to 15 or newer"):
+    with pytest.raises(BadSetting, match=r"PostgreSQL 14 is too old\. Connect to 15 or newer"):
         require_new_enough(14)

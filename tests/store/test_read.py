@@ -22,7 +22,10 @@ from kakehashi.store.write import writing
 async def logged(db: Database) -> list[tuple[int, dict[str, object]]]:
     """The log's entries of reads, in order: (person, entry)."""
     async with db.transaction() as tx:
-        entries = [(row["person"], told(row["entry"])) for row in await tx.fetch("SELECT person, entry FROM log ORDER BY seq")]
+        entries = [
+            (row["person"], told(row["entry"]))
+            for row in await tx.fetch("SELECT person, entry FROM log ORDER BY seq")
+        ]
     return [(person, entry) for person, entry in entries if entry["action"] != "create"]
 
 
@@ -87,7 +90,9 @@ async def test_included_rows_obey_the_window_too(db: Database) -> None:
     await store(db, draft("a"), draft("b", custodian=MIDORI), draft("c", person=TARO))
     window = Window((Pane(EVERY_KIND, persons=frozenset({HANAKO}), custodians=frozenset({SAKURA})),))
     async with reading(db, window, note("search"), at=NOW) as look:
-        found = await look.include([("Observation", name) for name in ("a", "b", "c", "d")] + [("NoSuchType", "x")])
+        found = await look.include(
+            [("Observation", name) for name in ("a", "b", "c", "d")] + [("NoSuchType", "x")]
+        )
         assert [row.id for row in found] == ["a"]
         assert await look.include([]) == []
 
@@ -117,7 +122,9 @@ async def test_a_search_answers_through_the_window_and_logs_what_it_showed(db: D
     async with reading(db, of_person(HANAKO), note("search"), at=NOW) as look:
         found = await look.search(query)
     assert ([row.id for row in found.rows], found.total, found.next) == (["a"], 1, None)
-    assert [(person, entry["items"]) for person, entry in await logged(db)] == [(HANAKO, ["Observation/a/_history/1"])]
+    assert [(person, entry["items"]) for person, entry in await logged(db)] == [
+        (HANAKO, ["Observation/a/_history/1"])
+    ]
     async with writing(db, note("update"), at=NOW) as work:
         assert [row.id for row in await work.find(query, of_person(TARO))] == ["b"]
         assert await work.current("Observation", "a") is not None

@@ -36,12 +36,16 @@ def test_a_record_is_kept_for_whole_years_after_its_day_and_not_a_day_less(start
     same_day = date(start.year + years, start.month, min(start.day, 28))
     assert same_day < free <= same_day + timedelta(days=4)
     assert (free.month, free.day) == ((start + timedelta(days=1)).month, (start + timedelta(days=1)).day) or (
-        free.month, free.day, start.month,
+        free.month,
+        free.day,
+        start.month,
     ) == (3, 1, 2)
 
 
 @given(days, days, st.integers(1, 20))
-def test_what_is_free_today_is_what_started_no_later_than_the_newest_free_day(start: date, today: date, years: int) -> None:
+def test_what_is_free_today_started_no_later_than_the_newest_free_day(
+    start: date, today: date, years: int
+) -> None:
     assert (free_from(start, years) <= today) == (start <= newest_free(today, years))
 
 
@@ -72,7 +76,11 @@ async def test_a_result_goes_after_five_years_with_its_history_and_not_a_second_
 
 @pytest.mark.parametrize(
     "facts",
-    [{"flags": Flag.LTS, "kind": Kind.CONDITION}, {"kind": Kind.PATIENT}, {"kind": Kind.NOTE, "at": LAST_KEPT}],
+    [
+        {"flags": Flag.LTS, "kind": Kind.CONDITION},
+        {"kind": Kind.PATIENT},
+        {"kind": Kind.NOTE, "at": LAST_KEPT},
+    ],
     ids=["long keeping", "no period", "clinical time later"],
 )
 async def test_what_is_to_stay_stays(db: Database, facts: dict[str, object]) -> None:
@@ -93,7 +101,11 @@ async def test_a_legal_hold_keeps_one_persons_records_until_it_is_lifted(db: Dat
     assert not await exists(db, "a")
 
 
-async def test_a_run_over_many_rows_goes_batch_by_batch_and_misses_none(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_run_over_many_rows_misses_none(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention_job, "_BATCH", 7)
-    await store(db, *(draft(str(n), person=n % 5, kind=Kind.LAB if n % 2 else Kind.PATIENT) for n in range(60)), at=STORED)
+    await store(
+        db,
+        *(draft(str(n), person=n % 5, kind=Kind.LAB if n % 2 else Kind.PATIENT) for n in range(60)),
+        at=STORED,
+    )
     assert (await retention_job.run(db, note("retention"), at=FIRST_FREE)).rows["lab"] == 30

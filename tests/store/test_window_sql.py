@@ -12,6 +12,7 @@ from storing import EVERYTHING, HANAKO, NOW, draft, note, store
 
 from kakehashi.core.kinds import EVERY_KIND
 from kakehashi.core.window import NOTHING, Pane, Window
+from kakehashi.fhir.index import Index
 from kakehashi.store import window_sql
 from kakehashi.store.database import Connection, Database
 from kakehashi.store.read import reading
@@ -38,15 +39,27 @@ def some(values: list[int]) -> st.SearchStrategy[frozenset[int]]:
 
 
 rows = st.builds(
-    Facts, st.sampled_from(PERSONS), st.sampled_from(KINDS), st.sampled_from(INSTITUTIONS),
-    st.sampled_from(INSTITUTIONS), st.sampled_from(FLAGS), st.sampled_from(MOMENTS),
+    Facts,
+    st.sampled_from(PERSONS),
+    st.sampled_from(KINDS),
+    st.sampled_from(INSTITUTIONS),
+    st.sampled_from(INSTITUTIONS),
+    st.sampled_from(FLAGS),
+    st.sampled_from(MOMENTS),
 )
 kind_sets = st.one_of(
-    st.just(EVERY_KIND), st.just(0), st.frozensets(st.sampled_from(KINDS)).map(lambda s: sum(1 << kind for kind in s))
+    st.just(EVERY_KIND),
+    st.just(0),
+    st.frozensets(st.sampled_from(KINDS)).map(lambda s: sum(1 << kind for kind in s)),
 )
 panes = st.builds(
-    Pane, kinds=kind_sets, persons=st.none() | some(PERSONS), custodians=st.none() | some(INSTITUTIONS),
-    not_custodians=some(INSTITUTIONS), addressees=st.none() | some(INSTITUTIONS), hidden=st.sampled_from([0, 2, 24]),
+    Pane,
+    kinds=kind_sets,
+    persons=st.none() | some(PERSONS),
+    custodians=st.none() | some(INSTITUTIONS),
+    not_custodians=some(INSTITUTIONS),
+    addressees=st.none() | some(INSTITUTIONS),
+    hidden=st.sampled_from([0, 2, 24]),
     since=st.none() | st.sampled_from(MOMENTS),
 )
 windows = st.lists(panes, max_size=4).map(lambda some: Window(tuple(some), "test"))
@@ -62,7 +75,10 @@ async def table(db: Database) -> AsyncIterator[Connection]:
 async def put(connection: Connection, facts: list[Facts]) -> None:
     await connection.executemany(
         """INSERT INTO resource VALUES ($1, $2, 0, $3, $3, 1, $4, $5, 96, $6, $7, 'x', '{}', '{}', '{}', '')""",
-        [(f.person, number, f.at, f.custodian, f.addressee, f.kind, f.flags) for number, f in enumerate(facts)],
+        [
+            (f.person, number, f.at, f.custodian, f.addressee, f.kind, f.flags)
+            for number, f in enumerate(facts)
+        ],
     )
 
 
@@ -71,7 +87,10 @@ async def seen_by_application(connection: Connection, window: Window) -> set[int
     await window_sql.open_on(connection, window_sql.system_window("test"))
     arguments = window_sql.Arguments()
     seen = window_sql.predicate(window, arguments)("r")
-    return {row["rid"] for row in await connection.fetch(f"SELECT rid FROM resource r WHERE {seen}", *arguments.values)}
+    return {
+        row["rid"]
+        for row in await connection.fetch(f"SELECT rid FROM resource r WHERE {seen}", *arguments.values)
+    }
 
 
 async def seen_by_row_level_security(connection: Connection, window: Window) -> set[int]:
@@ -144,3 +163,17 @@ async def test_the_application_can_neither_change_nor_remove_log_and_feed(db: Da
             for verb in ("DELETE FROM {}", "UPDATE {} SET person = 0", "TRUNCATE {}"):
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await connection.execute(verb.format(table_name))
+
+
+async def test_a_token_search_over_many_persons_uses_its_index_under_row_level_security(db: Database) -> None:
+    """Only leakproof operators may: migration 0004 marks the one of tokens."""
+    index = [Index([number], [], []) for number in range(3000)]
+    await store(db, *(draft(str(number), person=number, index=one) for number, one in enumerate(index)))
+    owner = await asyncpg.connect(db.url)
+    await owner.execute("ANALYZE resource")
+    await owner.close()
+    async with db.transaction() as tx:
+        await window_sql.open_on(tx, EVERYTHING)
+        plan = await tx.fetch("EXPLAIN SELECT rid FROM resource WHERE tokens @> ARRAY[77]::bigint[]")
+        assert "resource_tokens" in "".join(row[0] for row in plan)
+        assert await tx.fetchval("SELECT count(*) FROM resource WHERE tokens @> ARRAY[77]::bigint[]") == 1

@@ -15,14 +15,18 @@ from kakehashi.store.write import writing
 async def counted(db: Database) -> dict[str, int]:
     """How many rows the tables of one write have, as their owner sees them."""
     async with db.transaction() as tx:
-        await tx.execute("SELECT set_config('kakehashi.window', '{\"(9223372036854775807,,,{},,0,)\"}', true)")
+        await tx.execute(
+            "SELECT set_config('kakehashi.window', '{\"(9223372036854775807,,,{},,0,)\"}', true)"
+        )
         return {
             table: await tx.fetchval(f"SELECT count(*) FROM {table}")
             for table in ("resource", "resource_version", "feed", "log")
         }
 
 
-async def test_a_stored_resource_is_read_back_byte_for_byte_but_for_what_the_server_sets(db: Database) -> None:
+async def test_a_stored_resource_is_read_back_byte_for_byte_but_for_what_the_server_sets(
+    db: Database,
+) -> None:
     await store(db, draft("a", value="1.10"))
     row = await read_one(db, EVERYTHING, note("read"), "Observation", "a", at=NOW)
     assert row.body == (
@@ -55,7 +59,9 @@ async def test_a_write_leaves_row_feed_and_log_and_a_broken_one_leaves_nothing(d
 async def test_each_persons_log_entry_names_only_that_persons_items(db: Database) -> None:
     await store(db, draft("a"), draft("b", person=TARO))
     async with db.transaction() as tx:
-        entries = {row["person"]: told(row["entry"]) for row in await tx.fetch("SELECT person, entry FROM log")}
+        entries = {
+            row["person"]: told(row["entry"]) for row in await tx.fetch("SELECT person, entry FROM log")
+        }
     assert entries[HANAKO]["items"] == ["Observation/a/_history/1"]
     assert entries[TARO]["items"] == ["Observation/b/_history/1"]
     assert entries[HANAKO]["act"] == entries[TARO]["act"]
@@ -112,7 +118,10 @@ async def test_a_corrected_person_moves_the_row_and_leaves_the_history_where_it_
     async with reading(db, of_person(HANAKO), note("read"), at=LATER) as look:
         assert await look.rows([HANAKO], kinds=-1) == []
     async with reading(db, EVERYTHING, note("history"), at=LATER) as look:
-        assert [(row.person, row.version) for row in await look.history("Observation", "a")] == [(TARO, 2), (HANAKO, 1)]
+        assert [(row.person, row.version) for row in await look.history("Observation", "a")] == [
+            (TARO, 2),
+            (HANAKO, 1),
+        ]
 
 
 async def test_the_same_resource_twice_in_one_batch_is_refused(db: Database) -> None:
@@ -137,7 +146,9 @@ async def test_of_two_who_create_the_same_id_at_once_one_wins_and_the_other_is_t
 
 async def test_a_submission_is_replaced_whole(db: Database) -> None:
     submission = row_key("Bundle", "s")
-    await store(db, *(draft(name, origin=submission) for name in "abc"), draft("other"), draft("d", person=TARO))
+    await store(
+        db, *(draft(name, origin=submission) for name in "abc"), draft("other"), draft("d", person=TARO)
+    )
     async with writing(db, note(), at=LATER) as work:
         deleted = await work.delete_origin(HANAKO, submission, keep=[row_key("Observation", "b")])
     assert sorted(deleted) == ["Observation/a", "Observation/c"]

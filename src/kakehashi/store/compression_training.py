@@ -40,7 +40,9 @@ def cleaned(value: object, name: str = "", inside: str = "") -> object:
 def samples(lines: Iterable[bytes]) -> Iterator[bytes]:
     """Yield cleaned resources in the served form."""
     for turn, line in enumerate(lines):
-        separators = (",", ":") if turn % 2 else (", ", ": ")  # senders write either way, and their bytes are kept
+        separators = (
+            (",", ":") if turn % 2 else (", ", ": ")
+        )  # senders write either way, and their bytes are kept
         body = json.dumps(cleaned(orjson.loads(line)), ensure_ascii=False, separators=separators).encode()
         yield served(body, id="", version=1, changed_at=_SOME_DAY)[:4096]
 

@@ -99,7 +99,9 @@ class Database:
 
         Raises Unavailable when the database is out of reach, Conflict when another transaction was in the way.
         """
-        isolation: Literal["repeatable_read", "read_committed"] = "repeatable_read" if snapshot else "read_committed"
+        isolation: Literal["repeatable_read", "read_committed"] = (
+            "repeatable_read" if snapshot else "read_committed"
+        )
         async with self.connection() as connection, connection.transaction(isolation=isolation):
             yield connection
 
@@ -112,12 +114,15 @@ def out_of_reach(*also: type[BaseException]) -> Iterator[None]:
     except _LOST + also as lost:
         raise Unavailable from lost
     except asyncpg.InterfaceError as fault:
-        if "clos" not in str(fault):  # "connection is closed", "pool is closing"; the others are our own mistakes
+        if "clos" not in str(
+            fault
+        ):  # "connection is closed", "pool is closing"; the others are our own mistakes
             raise
         raise Unavailable from fault
     except _RACES as race:
         raise Conflict(
-            "ほかの処理と重なりました。もう一度お試しください。", "Another change was in the way. Please try again.",
+            "ほかの処理と重なりました。もう一度お試しください。",
+            "Another change was in the way. Please try again.",
             rule="store.race",
         ) from race
 

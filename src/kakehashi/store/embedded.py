@@ -65,7 +65,7 @@ def start(home: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Ser
     with _lock(place, "start"):
         if not (place.data / "PG_VERSION").exists():
             _initialise(place)
-        if _running_pid(place.data) is None:
+        if not _answers(place):
             _launch(place, settings)
         held = os.open(place.locks / "used.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(held, fcntl.LOCK_SH)
@@ -100,7 +100,20 @@ def _alone(held: int) -> bool:
 
 
 def _initialise(place: Place) -> None:
-    _run(place, "initdb", "-D", str(place.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-k")
+    _run(
+        place,
+        "initdb",
+        "-D",
+        str(place.data),
+        "-U",
+        "postgres",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-locale",
+        "-k",
+    )
     with (place.data / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write("\ninclude_if_exists = 'kakehashi.conf'\n")
 
@@ -114,11 +127,36 @@ def _launch(place: Place, settings: Mapping[str, str]) -> None:
     log = place.data / "server.log"
     for last_try in (*[False] * _TRIES, True):
         try:
-            return _run(place, "pg_ctl", "-D", str(place.data), "-l", str(log), "-w", "-t", str(_START_SECONDS), "start")
+            return _run(
+                place,
+                "pg_ctl",
+                "-D",
+                str(place.data),
+                "-l",
+                str(log),
+                "-w",
+                "-t",
+                str(_START_SECONDS),
+                "start",
+            )
         except Unavailable:
             if last_try:
                 raise
             time.sleep(0.5)  # processes of a server that was killed may still be leaving
+
+
+def _answers(place: Place) -> bool:
+    """Wait for a server that is there but not ready (starting, or just being killed); False when there is none."""
+    for _ in range(_START_SECONDS * 10):
+        if _running_pid(place.data) is None:
+            return False
+        try:
+            _run(place, "pg_isready", "-h", str(place.socket), "-t", "3")
+        except Unavailable:
+            time.sleep(0.1)
+        else:
+            return True
+    return False
 
 
 def _disown(lock: Path) -> None:
@@ -139,15 +177,22 @@ def _stop(place: Place) -> None:
 def _run(place: Place, program: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs as the server's user, away from our descriptors and folder."""
     done = subprocess.run(  # noqa: S603 - our own binaries, fixed arguments
-        [place.binaries / "bin" / program, *arguments], cwd=place.data, user=place.uid, group=place.gid,
-        extra_groups=None if place.uid is None else [], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        [place.binaries / "bin" / program, *arguments],
+        cwd=place.data,
+        user=place.uid,
+        group=place.gid,
+        extra_groups=None if place.uid is None else [],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}, check=False,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+        check=False,
     )
     if done.returncode:
         raise Unavailable(
             f"組み込みのデータベースを動かせません ({program})。{place.data}/server.log を見てください。",
-            f"The embedded database does not run ({program}). See {place.data}/server.log.", rule="store.embedded",
+            f"The embedded database does not run ({program}). See {place.data}/server.log.",
+            rule="store.embedded",
         )
 
 

@@ -105,7 +105,9 @@ def _binaries(binaries: Path, user: pwd.struct_passwd | None) -> Path:
     """Return the folder of the programs; a copy outside when the server's user cannot reach the installed one."""
     if user is None or reachable(binaries / "bin" / "postgres", user):
         return binaries
-    stamp = hashlib.sha256(f"{binaries}{(binaries / 'bin/postgres').stat().st_mtime_ns}".encode()).hexdigest()[:16]
+    stamp = hashlib.sha256(
+        f"{binaries}{(binaries / 'bin/postgres').stat().st_mtime_ns}".encode()
+    ).hexdigest()[:16]
     copy = _ROOTS_OWN / f"programs-{stamp}"
     if not copy.exists():
         _ROOTS_OWN.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -124,6 +126,14 @@ def _server_user() -> pwd.struct_passwd:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
         subprocess.run(  # noqa: S603 - fixed arguments
-            ["/usr/sbin/useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER], check=True
+            [
+                "/usr/sbin/useradd",
+                "--system",
+                "--no-create-home",
+                "--shell",
+                "/usr/sbin/nologin",
+                SYSTEM_USER,
+            ],
+            check=True,
         )
         return pwd.getpwnam(SYSTEM_USER)

@@ -8,7 +8,7 @@ _MEGABYTE = 1 << 20
 
 
 def text(socket: Path, over: Mapping[str, str]) -> str:
-    """Return the text of kakehashi.conf: the safety settings, sizes by the machine's memory, and what goes over them."""
+    """Return the text of kakehashi.conf: safety, sizes by the machine's memory, and what goes over them."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MEGABYTE
     shared = max(32, min(memory // 8, 2048))
     settings = {
@@ -39,10 +39,11 @@ def text(socket: Path, over: Mapping[str, str]) -> str:
         "timezone": "UTC",
         "log_timezone": "UTC",
     }
-    head = "# Written at every start. Settings of your own: ALTER SYSTEM, which writes postgresql.auto.conf.\n"
+    head = (
+        "# Written at every start. Settings of your own: ALTER SYSTEM, which writes postgresql.auto.conf.\n"
+    )
     return head + "".join(f"{name} = {_quoted(value)}\n" for name, value in (settings | dict(over)).items())
 
 
 def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-

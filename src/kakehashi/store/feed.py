@@ -56,11 +56,16 @@ class Entry:
 
 async def after(connection: Connection, position: Position, *, limit: int = 1000) -> list[Entry]:
     """Return the next entries after a position, as far as they are settled."""
-    return [_entry(record) for record in await connection.fetch(_SQL["feed_after"], position.xid, position.seq, limit)]
+    return [
+        _entry(record)
+        for record in await connection.fetch(_SQL["feed_after"], position.xid, position.seq, limit)
+    ]
 
 
 @asynccontextmanager
-async def following(db: Database, name: str, *, limit: int = 1000) -> AsyncIterator[tuple[Connection, list[Entry]]]:
+async def following(
+    db: Database, name: str, *, limit: int = 1000
+) -> AsyncIterator[tuple[Connection, list[Entry]]]:
     """Yield the connection and the entries that the follower `name` has not had yet; the effect goes on the connection.
 
     When the block ends well, effect and place are committed together; when it raises, the same entries come again.

@@ -21,7 +21,8 @@ async def migrate(url: str) -> list[str]:
         require_new_enough(connection.get_server_version().major)
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
         await connection.execute(
-            "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
+            "CREATE TABLE IF NOT EXISTS migration"
+            " (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"
         )
         done = {row["name"] for row in await connection.fetch("SELECT name FROM migration")}
         new = [name for name in names() if name not in done]
@@ -48,7 +49,8 @@ def require_new_enough(major: int) -> None:
             "組み込みのデータベースを使ってください。",
             f"PostgreSQL {major} is too old. Connect to {OLDEST} or newer, or leave the setting database_url "
             "empty to use the embedded database.",
-            rule="store.postgresql-version", place="database_url",
+            rule="store.postgresql-version",
+            place="database_url",
         )
 
 

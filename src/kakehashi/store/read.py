@@ -45,7 +45,13 @@ class Changes:
 
 
 async def read_one(
-    db: Database, window: Window, note: Note, resource_type: str, resource_id: str, *, at: datetime,
+    db: Database,
+    window: Window,
+    note: Note,
+    resource_type: str,
+    resource_id: str,
+    *,
+    at: datetime,
     again: bool = False,
 ) -> Row:
     """Return one current row, read and logged in one round trip (shared with reads of the same moment).
@@ -78,7 +84,9 @@ class Mark:
     @classmethod
     def of(cls, row: Row) -> "Mark":
         """Return the place of a row."""
-        return cls(0 if row.type == "Patient" else 1, -((row.at - _EPOCH) // timedelta(microseconds=1)), row.rid)
+        return cls(
+            0 if row.type == "Patient" else 1, -((row.at - _EPOCH) // timedelta(microseconds=1)), row.rid
+        )
 
 
 @asynccontextmanager
@@ -133,7 +141,12 @@ class Reading:
         return found
 
     async def changes(
-        self, resource_type: str | None = None, *, since: datetime = _EVER, before: Position = END, limit: int = 100
+        self,
+        resource_type: str | None = None,
+        *,
+        since: datetime = _EVER,
+        before: Position = END,
+        limit: int = 100,
     ) -> Changes:
         """Return versions of a type (None: of all), newest first, from `before` on, not older than `since`."""
         number = 0 if resource_type is None else NUMBER[resource_type]
@@ -150,7 +163,11 @@ class Reading:
         return Position(found[0][0], found[0][1])
 
     async def search(
-        self, query: Query, *, persons: Iterable[int] | None = None, included: Callable[[str], bool] | None = None
+        self,
+        query: Query,
+        *,
+        persons: Iterable[int] | None = None,
+        included: Callable[[str], bool] | None = None,
     ) -> Found:
         """Return one page of a search, with its total and inclusions as the query asks for them.
 
@@ -170,7 +187,12 @@ class Reading:
         return await self._fetch("read_keys", types, rids, names)
 
     async def rows(
-        self, persons: Collection[int], *, kinds: int, since: datetime = _EVER, before: datetime = _NEVER,
+        self,
+        persons: Collection[int],
+        *,
+        kinds: int,
+        since: datetime = _EVER,
+        before: datetime = _NEVER,
         limit: int = MANY,
     ) -> list[Row]:
         """Return rows of these persons by clinical time, newest first. `kinds`: bit set of Kind."""
@@ -178,8 +200,13 @@ class Reading:
         return await self._fetch("read_rows", list(persons), members, since, before, limit)
 
     async def everything(
-        self, persons: Collection[int], *, types: Collection[str] = (), since: datetime = _EVER,
-        behind: "Mark | None" = None, limit: int = 100,
+        self,
+        persons: Collection[int],
+        *,
+        types: Collection[str] = (),
+        since: datetime = _EVER,
+        behind: "Mark | None" = None,
+        limit: int = 100,
     ) -> list[Row]:
         """Return a page of these persons' rows of any kind: Patients first, then newest first by clinical time.
 

@@ -1,7 +1,7 @@
 """Reads by id that come at the same moment share one round trip and one commit to the log.
 
 A read's log entry is on the disk before its row is shown, and one wait for the disk serves all that waited
-together. A few lanes run at once, so a lone read never waits for others. docs/adr/0003-read-path.md has the figures.
+together. A few lanes run at once, so a lone read never waits for others. docs/adr/0004-read-path.md has the figures.
 """
 
 import asyncio
@@ -69,7 +69,9 @@ class ReadQueue:
                 try:
                     await self._answer(batch)
                 finally:
-                    _give(batch, Unavailable())  # to those left without an answer, when the lane was cancelled
+                    _give(
+                        batch, Unavailable()
+                    )  # to those left without an answer, when the lane was cancelled
         finally:
             self._busy -= 1
 

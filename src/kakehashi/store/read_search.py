@@ -31,7 +31,11 @@ class Found:
 
 
 async def search(
-    connection: Connection, window: Window, query: Query, *, persons: Iterable[int] | None = None,
+    connection: Connection,
+    window: Window,
+    query: Query,
+    *,
+    persons: Iterable[int] | None = None,
     included: Callable[[str], bool] | None = None,
 ) -> Found:
     """Return one page of a search. `persons`: person keys that the search is known to be about, to find it faster.
@@ -86,7 +90,9 @@ class _Inclusion:
         includes, reverse = ([one for one in some if one.iterate or not turn] for some in asked)
         return includes, reverse
 
-    async def _pointed_at(self, includes: list[Include], rows: list[Row], known: Mapping[int, Row]) -> list[Row]:
+    async def _pointed_at(
+        self, includes: list[Include], rows: list[Row], known: Mapping[int, Row]
+    ) -> list[Row]:
         if not includes:
             return []
         keys = {key for row in rows for key in pointed_at(includes, parse(row.body)) if self.may(key[0])}

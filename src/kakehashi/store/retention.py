@@ -30,46 +30,81 @@ class RetentionClass:
     years: int | None
     start: Start
     law: str  # with its source
-    effective: date  # when the rule took effect
+    effective: date | None  # when the rule took effect; None: not confirmed from a source
     lts_years: int | None = None  # for records marked LTS (長期保存); None: not removed
 
 
 _SHARING = "電子カルテ情報共有サービス: 登録から5年, 長期保存フラグのものはより長く (期間は未公表)"
 _CHART = "医師法24条2項・療養担当規則9条: 診療録5年"
-_SHARING_FROM, _CHART_FROM = date(2025, 1, 1), date(1948, 10, 27)
+_CHART_FROM = date(1948, 10, 27)  # 医師法の施行日
 
 CLASSES: tuple[RetentionClass, ...] = (
     RetentionClass(
-        "sharing", "傷病名・アレルギー・薬剤禁忌・感染症",
-        kinds(Kind.CONDITION, Kind.ALLERGY, Kind.CONTRAINDICATION, Kind.INFECTION), 5, Start.REGISTERED, _SHARING,
-        _SHARING_FROM,
-    ),
-    RetentionClass("lab", "検査", kinds(Kind.LAB), 5, Start.REGISTERED, "電子カルテ情報共有サービス: 5年", _SHARING_FROM),
-    RetentionClass(
-        "prescription", "処方", kinds(Kind.PRESCRIPTION), 5, Start.REGISTERED, "電子カルテ情報共有サービス: 5年", _SHARING_FROM
-    ),
-    RetentionClass(
-        "dispense", "調剤・与薬", kinds(Kind.DISPENSE), 5, Start.LATER,
-        "薬剤師法28条 (3年; 2024年10月の審議会の方針では5年。施行日は未確認のため長い方をとる)", date(2024, 10, 1),
+        "sharing",
+        "傷病名・アレルギー・薬剤禁忌・感染症",
+        kinds(Kind.CONDITION, Kind.ALLERGY, Kind.CONTRAINDICATION, Kind.INFECTION),
+        5,
+        Start.REGISTERED,
+        _SHARING,
+        None,
     ),
     RetentionClass(
-        "checkup", "健診結果報告書", kinds(Kind.CHECKUP), 5, Start.REGISTERED, "オンライン資格確認等システム: 登録から5年", _SHARING_FROM
+        "lab", "検査", kinds(Kind.LAB), 5, Start.REGISTERED, "電子カルテ情報共有サービス: 5年", None
     ),
     RetentionClass(
-        "document", "診療情報提供書・退院時サマリー・患者サマリー", kinds(Kind.REFERRAL, Kind.DISCHARGE, Kind.CARE_PLAN), 5,
-        Start.LATER, _CHART + " (共有サービスでの保存期間は未確認のため長い方をとる)", _CHART_FROM,
+        "prescription",
+        "処方",
+        kinds(Kind.PRESCRIPTION),
+        5,
+        Start.REGISTERED,
+        "電子カルテ情報共有サービス: 5年",
+        None,
     ),
     RetentionClass(
-        "chart", "診療の記録", kinds(Kind.VISIT, Kind.PROCEDURE, Kind.IMAGING, Kind.VITAL, Kind.NOTE, Kind.OTHER), 5,
-        Start.LATER, _CHART, _CHART_FROM,
+        "dispense",
+        "調剤・与薬",
+        kinds(Kind.DISPENSE),
+        5,
+        Start.LATER,
+        "薬剤師法28条 (3年; 2024年10月の審議会の方針では5年。施行日は未確認のため長い方をとる)",
+        None,
     ),
     RetentionClass(
-        "submission", "受付電文", kinds(Kind.SUBMISSION), 5, Start.REGISTERED, _SHARING, _SHARING_FROM
+        "checkup",
+        "健診結果報告書",
+        kinds(Kind.CHECKUP),
+        5,
+        Start.REGISTERED,
+        "オンライン資格確認等システム: 登録から5年",
+        None,
     ),
     RetentionClass(
-        "standing", "患者基本情報・資格・同意・予防接種・共通情報",
-        kinds(Kind.PATIENT, Kind.COVERAGE, Kind.CONSENT, Kind.IMMUNIZATION, Kind.SHARED), None, Start.REGISTERED,
-        "期間の定めを置いていない: 記録が残る限り要る", _CHART_FROM,
+        "document",
+        "診療情報提供書・退院時サマリー・患者サマリー",
+        kinds(Kind.REFERRAL, Kind.DISCHARGE, Kind.CARE_PLAN),
+        5,
+        Start.LATER,
+        _CHART + " (共有サービスでの保存期間は未確認のため長い方をとる)",
+        _CHART_FROM,
+    ),
+    RetentionClass(
+        "chart",
+        "診療の記録",
+        kinds(Kind.VISIT, Kind.PROCEDURE, Kind.IMAGING, Kind.VITAL, Kind.NOTE, Kind.OTHER),
+        5,
+        Start.LATER,
+        _CHART,
+        _CHART_FROM,
+    ),
+    RetentionClass("submission", "受付電文", kinds(Kind.SUBMISSION), 5, Start.REGISTERED, _SHARING, None),
+    RetentionClass(
+        "standing",
+        "患者基本情報・資格・同意・予防接種・共通情報",
+        kinds(Kind.PATIENT, Kind.COVERAGE, Kind.CONSENT, Kind.IMMUNIZATION, Kind.SHARED),
+        None,
+        Start.REGISTERED,
+        "期間の定めを置いていない: 記録が残る限り要る",
+        None,
     ),
 )
 

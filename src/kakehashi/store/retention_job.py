@@ -29,7 +29,9 @@ class Removed:
     rows: dict[str, int]
 
 
-async def run(db: Database, note: Note, *, at: datetime, classes: tuple[RetentionClass, ...] = CLASSES) -> Removed:
+async def run(
+    db: Database, note: Note, *, at: datetime, classes: tuple[RetentionClass, ...] = CLASSES
+) -> Removed:
     """Remove everything whose time is over at `at`, except what is under legal hold. Raises Unavailable."""
     done = Removed({one.name: 0 for one in classes})
     for one in classes:
@@ -60,7 +62,14 @@ async def _class(db: Database, note: Note, one: RetentionClass, lts: bool, years
                 return removed
             upto = (looked["person"], looked["rid"])
             due = await connection.fetch(
-                _SQL["retention_due"], *place, *upto, one.kinds, int(Flag.LTS), lts, over, one.start is Start.LATER
+                _SQL["retention_due"],
+                *place,
+                *upto,
+                one.kinds,
+                int(Flag.LTS),
+                lts,
+                over,
+                one.start is Start.LATER,
             )
             if due:
                 await _remove(connection, note, one, years, due, at)
@@ -68,7 +77,12 @@ async def _class(db: Database, note: Note, one: RetentionClass, lts: bool, years
 
 
 async def _remove(
-    connection: Connection, note: Note, one: RetentionClass, years: int, due: list[asyncpg.Record], at: datetime
+    connection: Connection,
+    note: Note,
+    one: RetentionClass,
+    years: int,
+    due: list[asyncpg.Record],
+    at: datetime,
 ) -> None:
     persons, rids = [row["person"] for row in due], [row["rid"] for row in due]
     starts = [day_of(row["started"]) for row in due]

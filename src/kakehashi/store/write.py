@@ -24,7 +24,9 @@ _WINDOW = window_sql.system_window("writing")  # rights are checked before; a wr
 
 
 @asynccontextmanager
-async def writing(db: Database, note: Note, *, at: datetime, key: RequestKey | None = None) -> AsyncIterator["Writing"]:
+async def writing(
+    db: Database, note: Note, *, at: datetime, key: RequestKey | None = None
+) -> AsyncIterator["Writing"]:
     """Yield a `Writing`; when the block ends well, log and commit. Anything raised undoes everything.
 
     With a `key`, look at `Writing.earlier` first: when it is not None the work was done by an earlier request, and
@@ -126,14 +128,21 @@ class Writing:
 
     async def _make_way(self, keys: list[tuple[int, int]], heads: Heads, drafts: Sequence[Draft]) -> None:
         """Move what the drafts replace among the former versions."""
-        replaced = [(heads.living[key], draft) for key, draft in zip(keys, drafts, strict=True) if key in heads.living]
+        replaced = [
+            (heads.living[key], draft) for key, draft in zip(keys, drafts, strict=True) if key in heads.living
+        ]
         if replaced:
             persons, rids = [head.person for head, _ in replaced], [draft.rid for _, draft in replaced]
             await self.connection.execute(_SQL["record_supersede"], persons, rids)
         moved = [(head, draft) for head, draft in replaced if head.person != draft.person]
         for head, draft in moved:
             await self.connection.execute(
-                _SQL["record_moved"], [head.person], [draft.rid], [head.version], [NUMBER[draft.type]], self.at
+                _SQL["record_moved"],
+                [head.person],
+                [draft.rid],
+                [head.version],
+                [NUMBER[draft.type]],
+                self.at,
             )
             self.seen.append(Seen(head.person, item(draft.type, draft.id, head.version)))
         if heads.dead:
@@ -148,23 +157,27 @@ def require_version(found: int, wanted: int | None) -> None:
     if wanted == 0:
         raise VersionMismatch(
             "すでに登録されています。更新するには現在の版を If-Match に指定してください。",
-            "It exists already. To update it, name the current version in If-Match.", rule="store.version",
+            "It exists already. To update it, name the current version in If-Match.",
+            rule="store.version",
         )
     raise VersionMismatch(
         "ほかの更新が先に行われました。現在の版を読み直してから更新してください。",
-        "Another update came first. Read the current version again, then update.", rule="store.version",
+        "Another update came first. Read the current version again, then update.",
+        rule="store.version",
     )
 
 
 def _twice() -> Conflict:
     return Conflict(
         "同じリソースが一度に二回送られています。一つにしてください。",
-        "The same resource was sent twice at once. Send it once.", rule="store.twice",
+        "The same resource was sent twice at once. Send it once.",
+        rule="store.twice",
     )
 
 
 def _raced() -> Conflict:
     return Conflict(
         "同じリソースがほかの処理で同時に登録されました。もう一度お試しください。",
-        "The same resource was stored by another request at the same moment. Please try again.", rule="store.race",
+        "The same resource was stored by another request at the same moment. Please try again.",
+        rule="store.race",
     )

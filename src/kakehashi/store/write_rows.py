@@ -51,7 +51,9 @@ class Heads:
         return head.version + 1 if head else 1
 
 
-async def prepared(drafts: Sequence[Draft], heads: Heads, at: datetime) -> tuple[list[Stored], list[TableRow]]:
+async def prepared(
+    drafts: Sequence[Draft], heads: Heads, at: datetime
+) -> tuple[list[Stored], list[TableRow]]:
     """Return what came of each draft, and the rows to insert."""
     if len(drafts) < _IN_A_THREAD:
         return _prepared(drafts, heads, at)
@@ -78,7 +80,20 @@ def _stored(draft: Draft, heads: Heads, at: datetime) -> Stored:
 
 def _table_row(draft: Draft, stored: Stored) -> TableRow:
     return (
-        draft.person, draft.rid, draft.origin, draft.at, stored.changed_at, stored.version, draft.custodian,
-        draft.addressee, NUMBER[draft.type], int(draft.kind), int(draft.flags), draft.id, draft.index.tokens,
-        draft.index.ranges, draft.index.texts, compression.pack(stored.body),
+        draft.person,
+        draft.rid,
+        draft.origin,
+        draft.at,
+        stored.changed_at,
+        stored.version,
+        draft.custodian,
+        draft.addressee,
+        NUMBER[draft.type],
+        int(draft.kind),
+        int(draft.flags),
+        draft.id,
+        draft.index.tokens,
+        draft.index.ranges,
+        draft.index.texts,
+        compression.pack(stored.body),
     )

@@ -64,7 +64,9 @@ async def written(db: Database) -> set[str]:
             "SELECT type, id, version, rid FROM resource UNION ALL SELECT type, id, version, rid FROM resource_version"
         )
         fed = Counter((row["rid"], row["version"]) for row in await tx.fetch("SELECT rid, version FROM feed"))
-        logged = Counter(item for row in await tx.fetch("SELECT entry FROM log") for item in told(row["entry"])["items"])
+        logged = Counter(
+            item for row in await tx.fetch("SELECT entry FROM log") for item in told(row["entry"])["items"]
+        )
     there = {f"{NAME[row['type']]}/{row['id']}/_history/{row['version']}" for row in rows}
     assert fed == Counter((row["rid"], row["version"]) for row in rows)
     assert logged == Counter(there)
@@ -86,7 +88,11 @@ async def test_a_writer_killed_at_any_moment_leaves_all_it_acknowledged_and_no_h
     acknowledged: set[str] = set()
     for number in range(ROUNDS):
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(WRITER), db.url, str(number), stdout=asyncio.subprocess.PIPE,
+            sys.executable,
+            str(WRITER),
+            db.url,
+            str(number),
+            stdout=asyncio.subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )
         assert process.stdout is not None

@@ -4,6 +4,7 @@ Arguments: the database's URL, a number that makes its ids its own.
 """
 
 import asyncio
+import os
 import sys
 
 from storing import draft, store
@@ -17,8 +18,14 @@ async def main(url: str, number: str) -> None:
         turn = 0
         while True:
             turn += 1
-            done = await store(db, *(draft(f"{number}-{turn % 5 * part}") for part in range(1, 6)) if turn % 5 else (draft("x"),))
-            print(*(f"{one.type}/{one.id}/_history/{one.version}" for one in done), flush=True)
+            done = await store(
+                db,
+                *(draft(f"{number}-{turn % 5 * part}") for part in range(1, 6))
+                if turn % 5
+                else (draft("x"),),
+            )
+            said = " ".join(f"{one.type}/{one.id}/_history/{one.version}" for one in done)
+            os.write(1, said.encode() + b"\n")
 
 
 if __name__ == "__main__":

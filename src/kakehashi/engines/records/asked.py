@@ -6,7 +6,7 @@ facts of NOBODY are fetched, so that neither the answer nor the work done tells 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from kakehashi.core.actors import Actor
@@ -23,6 +23,7 @@ from kakehashi.trust.windows import open_window
 
 NOBODY = -1  # a person key that nobody has (keys are positive)
 PERSONS = 10  # persons that one search may name
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ async def window_now(db: Connection, asked: Asked) -> Window:
 async def window_on(house: House, asked: Asked, resource_type: str, resource_id: str) -> Window:
     """Return the window for one resource: on its person, whoever that is, and on nobody when there is none."""
     async with house.db.transaction() as db:
+        if bound(asked.actor):
+            return await window_now(db, asked)
         [person] = await _persons_of(db, [(resource_type, resource_id)])
         on_person = await open_window(db, asked.actor, person or NOBODY, at=asked.at)
         return _joined([await window_now(db, asked), on_person])
@@ -126,4 +129,4 @@ def _too_many() -> TooCostly:
     )
 
 
-_ANY_TIME = datetime.max
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)

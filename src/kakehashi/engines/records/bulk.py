@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kakehashi.core.actors import Actor
-from kakehashi.core.errors import Failure, Problem, Unavailable
+from kakehashi.core.errors import Conflict, Failure, Invalid, Problem, Unavailable
 from kakehashi.engines.house import House
-from kakehashi.engines.records.check import Checked, check
+from kakehashi.engines.records.check import Checked
 from kakehashi.engines.records.submit import Sent, submit_checked
 from kakehashi.engines.records.wanted import Method, Wanted
 from kakehashi.fhir.parse import parse
+from kakehashi.fhir.validate import validate
+
+_RACES = 8  # times in a row that a batch may lose against others; each time somebody else made progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +51,21 @@ async def take(house: House, lines: Sequence[tuple[int, bytes]], *, by: Actor, a
     good: list[tuple[int, Checked]] = []
     for line, body in lines:
         try:
-            resource = parse(body)
-            method = Method.UPDATE if resource.id else Method.CREATE
-            good += ((line, one) for one in check([Wanted(method, resource.type, resource.id, body)]))
+            good.append((line, _checked(body)))
         except Failure as failure:
             taken.refused.append(Refusal(line, failure.problems))
     await _store(house, good, by, at, taken)
     taken.refused.sort(key=lambda one: one.line)
     return taken
+
+
+def _checked(body: bytes) -> Checked:
+    """Read and validate one resource. Its address is made of itself, so the two cannot disagree."""
+    resource = parse(body)
+    if problems := [one for one in validate(resource) if one.severity == "error"]:
+        raise Invalid(problems=problems)
+    method = Method.UPDATE if resource.id else Method.CREATE
+    return Checked(Wanted(method, resource.type, resource.id, body), resource)
 
 
 async def _store(
@@ -64,7 +74,7 @@ async def _store(
     if not good:
         return
     try:
-        await submit_checked(house, [one for _, one in good], by=by, at=at, sent=Sent())
+        await _submitted(house, [one for _, one in good], by, at)
     except Unavailable:
         raise
     except Failure as failure:
@@ -77,3 +87,16 @@ async def _store(
     else:
         for _, one in good:
             taken.stored[one.wanted.type] = taken.stored.get(one.wanted.type, 0) + 1
+
+
+async def _submitted(house: House, checked: Sequence[Checked], by: Actor, at: datetime) -> None:
+    """Submit; where another process was in the way, again: that is no reason to refuse a record."""
+    for _ in range(_RACES):
+        try:
+            await submit_checked(house, checked, by=by, at=at, sent=Sent())
+        except Conflict as conflict:
+            if conflict.problems[0].rule != "store.race":
+                raise
+        else:
+            return
+    raise Unavailable

@@ -23,7 +23,9 @@ def check(batch: Sequence[Wanted]) -> list[Checked]:
     checked: list[Checked] = []
     problems: list[Problem] = []
     for wanted in batch:
-        resource = parse(wanted.body) if wanted.body is not None else None
+        resource = wanted.resource
+        if resource is None and wanted.body is not None:
+            resource = parse(wanted.body)
         if resource is not None:
             found = [*_mismatches(wanted, resource), *validate(resource)]
             problems += (_placed(one, wanted.place) for one in found if one.severity == "error")

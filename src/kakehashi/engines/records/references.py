@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from kakehashi.fhir.parse import Resource, parse
+import orjson
+
+from kakehashi.fhir.parse import Resource
 
 _REFERENCE = re.compile(rb'("reference"\s*:\s*")([^"\\]{1,2000})(")')
 
@@ -18,7 +20,9 @@ def rewritten(resource: Resource, names: Mapping[str, str]) -> Resource:
     if not names or b'"reference"' not in resource.body:
         return resource
     body = _REFERENCE.sub(partial(_replaced, names), resource.body)
-    return resource if body == resource.body else parse(body)
+    if body == resource.body:
+        return resource
+    return Resource(resource.type, resource.id, body, orjson.loads(body))  # read and found good before
 
 
 def conditional(resource: Resource) -> list[str]:

@@ -1,41 +1,46 @@
 """The way in: a batch of wishes becomes rows, all of them or none, in one transaction with feed and log.
 
 Order of things: read and validate (no database), then inside the transaction: who may, which ids, which
-references, whose person, what kind; then write.
+references, whose person, what kind; then write. Deletes come first, as R4 wants it of transactions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 
 from kakehashi.core.actors import Actor
-from kakehashi.core.errors import Conflict, NotFound
 from kakehashi.core.ids import new_id
 from kakehashi.core.logentry import Note
 from kakehashi.engines.house import House
+from kakehashi.engines.records import conditions, guards
 from kakehashi.engines.records.check import Checked, check
+from kakehashi.engines.records.drafts import draft_of, named, names_of
 from kakehashi.engines.records.owners import persons_of
 from kakehashi.engines.records.references import rewritten
 from kakehashi.engines.records.wanted import Method, Outcome, Wanted
-from kakehashi.fhir.facts import clinical_time, flags_of, kind_of
-from kakehashi.fhir.index import index
-from kakehashi.fhir.parse import Resource
 from kakehashi.store.idempotency import RequestKey
-from kakehashi.store.rows import Draft, Stored
+from kakehashi.store.rows import Draft, Row, Stored
 from kakehashi.store.whereabouts import Place, whereabouts
 from kakehashi.store.write import Writing, writing
-from kakehashi.trust import roles
+
+__all__ = ["Sent", "draft_of", "submit", "submit_checked"]
+
+_WORDS = {Method.CREATE: "create", Method.UPDATE: "update", Method.DELETE: "delete"}
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Where a batch came from: the request's id for the log, its idempotency key, and the bytes that it covers."""
+    """Where a batch came from: the request's id for the log, its idempotency key, and the bytes that it covers.
+
+    `base_url`: the server's own address, under which references in conditions are local.
+    """
 
     request: str = ""
     key: str = ""
     body: bytes = b""
+    base_url: str = ""
 
 
 async def submit(
@@ -43,8 +48,8 @@ async def submit(
 ) -> list[Outcome]:
     """Do all wishes or none, and return what came of each, in order.
 
-    Raises Malformed, Invalid, Refused, NotFound, Conflict, VersionMismatch, KeyReused, Unavailable; then nothing
-    has changed.
+    Raises Malformed, Invalid, Refused, NotFound, Conflict, VersionMismatch, ManyMatches, KeyReused, Unavailable;
+    then nothing has changed.
     """
     return await submit_checked(house, check(batch), by=by, at=at, sent=sent)
 
@@ -54,122 +59,90 @@ async def submit_checked(
 ) -> list[Outcome]:
     """Do the same for wishes that were read and validated already."""
     for one in checked:
-        _require_right(one, by)
+        guards.require_right(one, by)
     batch = [one.wanted for one in checked]
     note = Note(by, _action(batch), _what(batch), "own", sent.request)
     key = RequestKey.of(by.institution.key, sent.key, sent.body) if sent.key else None
     async with writing(house.db, note, at=at, key=key) as work:
         if work.earlier is not None:
             return _outcomes(work.earlier)
-        outcomes = await _done(work, checked, by, at)
-        work.outcome = _kept(outcomes)
+        outcomes = await _Submission(work, by, at, sent.base_url).done(checked)
+        work.outcome = _kept(outcomes) if key else b""
     return outcomes
 
 
-def _require_right(one: Checked, by: Actor) -> None:
-    interaction = {Method.CREATE: "create", Method.UPDATE: "update", Method.DELETE: "delete"}[
-        one.wanted.method
-    ]
-    kind = kind_of(one.resource) if one.resource else None
-    roles.require(by, interaction, kind, resource_type=one.wanted.type)
+@dataclass(frozen=True, slots=True)
+class _Submission:
+    """One batch inside its transaction."""
 
+    work: Writing
+    by: Actor
+    at: datetime
+    base_url: str
 
-async def _done(work: Writing, checked: Sequence[Checked], by: Actor, at: datetime) -> list[Outcome]:
-    ids = [one.wanted.id or new_id() for one in checked]
-    places = await whereabouts(
-        work.connection,
-        ((one.wanted.type, name) for one, name in zip(checked, ids, strict=True) if one.wanted.id),
-    )
-    for one, name in zip(checked, ids, strict=True):
-        _require_own(places.get((one.wanted.type, name)), one.wanted.method, by)
-    outcomes: list[Outcome | None] = [None] * len(checked)
-    writes = []
-    for number, (one, name) in enumerate(zip(checked, ids, strict=True)):
-        if one.wanted.method is Method.DELETE:
-            outcomes[number] = await _deleted(work, one.wanted, name, at)
-        else:
-            writes.append(number)
-    drafts = await _drafts(work, [checked[n] for n in writes], [ids[n] for n in writes], by, at)
-    for draft in drafts:
-        _require_same_person(places.get((draft.type, draft.id)), draft)
-    stored = await work.put_many(drafts, [checked[n].wanted.if_match for n in writes])
-    for number, kept in zip(writes, stored, strict=True):
-        outcomes[number] = _outcome(kept)
-    return [one for one in outcomes if one is not None]
+    async def done(self, checked: Sequence[Checked]) -> list[Outcome]:
+        """Carry out all wishes and return what came of each, in order."""
+        finder = conditions.Finder(self.work, self.by, self.base_url)
+        settled, there = await conditions.settled(finder, checked)
+        outcomes = {number: self._found(row) for number, row in there.items()}
+        rest = [number for number in range(len(settled)) if number not in there]
+        ids = {n: settled[n].wanted.id or new_id() for n in rest}
+        ids |= {number: row.id for number, row in there.items()}
+        places = await self._places(settled, ids, rest)
+        for number in rest:
+            if settled[number].wanted.method is Method.DELETE:
+                outcomes[number] = await self._deleted(settled[number].wanted, places)
+        writes = [n for n in rest if settled[n].wanted.method is not Method.DELETE]
+        names = names_of((settled[n].wanted, name) for n, name in ids.items())
+        names |= await conditions.references(finder, [settled[n] for n in writes])
+        drafts = await self._drafts([settled[n] for n in writes], [ids[n] for n in writes], names)
+        for draft in drafts:
+            guards.require_same_person(places.get((draft.type, draft.id)), draft)
+        stored = await self.work.put_many(drafts, [settled[n].wanted.if_match for n in writes])
+        outcomes |= {number: _outcome(kept) for number, kept in zip(writes, stored, strict=True)}
+        return [outcomes[number] for number in range(len(settled))]
 
+    async def _places(
+        self, settled: Sequence[Checked], ids: Mapping[int, str], rest: Sequence[int]
+    ) -> dict[tuple[str, str], Place]:
+        """Where the resources stand that the wishes name by id; each must be this institution's to change."""
+        named_here = [(settled[n].wanted, ids[n]) for n in rest if settled[n].wanted.id]
+        guards.require_once(named_here)
+        places = await whereabouts(self.work.connection, ((wanted.type, name) for wanted, name in named_here))
+        for wanted, name in named_here:
+            place = places.get((wanted.type, name))
+            guards.require_own(place, wanted, self.by)
+            if wanted.type == "Bundle" and place is not None:
+                await guards.require_no_submission(self.work, name)
+        return places
 
-async def _drafts(
-    work: Writing, checked: Sequence[Checked], ids: Sequence[str], by: Actor, at: datetime
-) -> list[Draft]:
-    names = {
-        one.wanted.full_url: f"{one.wanted.type}/{name}"
-        for one, name in zip(checked, ids, strict=True)
-        if one.wanted.full_url
-    }
-    resources = [
-        _named(rewritten(one.resource, names), name)
-        for one, name in zip(checked, ids, strict=True)
-        if one.resource is not None
-    ]
-    where = [one.wanted.place for one in checked]
-    persons = await persons_of(work.connection, resources, where, by=by, at=at)
-    return [draft_of(one, person, by, at) for one, person in zip(resources, persons, strict=True)]
+    def _found(self, row: Row) -> Outcome:
+        """A conditional create that found its resource there: it is shown, so it is logged."""
+        self.work.seen.append(row.seen)
+        return Outcome(200, row.type, row.id, row.version, row.changed_at, row.body)
 
+    async def _deleted(self, wanted: Wanted, places: Mapping[tuple[str, str], Place]) -> Outcome:
+        if wanted.id is None:  # a condition that nothing meets
+            return Outcome(204, wanted.type, "", 0, self.at)
+        if (wanted.type, wanted.id) not in places:
+            await guards.require_own_grave(self.work, wanted, self.by)
+            return Outcome(204, wanted.type, wanted.id, 0, self.at)
+        version = await self.work.delete(wanted.type, wanted.id, wanted.if_match)
+        return Outcome(204, wanted.type, wanted.id, version or 0, self.at)
 
-def draft_of(
-    resource: Resource, person: int, by: Actor, at: datetime, *, addressee: int = 0, origin: int = 0
-) -> Draft:
-    """Return what the store keeps of a resource: its kind, flags, time and index worked out."""
-    return Draft(
-        resource.type,
-        resource.id or "",
-        person,
-        kind_of(resource),
-        by.institution.key,
-        clinical_time(resource) or at,
-        resource.body,
-        index(resource),
-        addressee,
-        flags_of(resource),
-        origin,
-    )
-
-
-def _named(resource: Resource, name: str) -> Resource:
-    """The resource under the id that the store gives it; the body gets it when it is stored."""
-    return (
-        resource
-        if resource.id == name
-        else Resource(resource.type, name, resource.body, {**resource.tree, "id": name})
-    )
-
-
-async def _deleted(work: Writing, wanted: Wanted, name: str, at: datetime) -> Outcome:
-    version = await work.delete(wanted.type, name, wanted.if_match)
-    return Outcome(204, wanted.type, name, version or 0, at)
-
-
-def _require_own(place: Place | None, method: Method, by: Actor) -> None:
-    """Only who wrote a resource changes it. To others a deletion looks as if there were nothing."""
-    if place is None or place.custodian == by.institution.key:
-        return
-    if method is Method.DELETE:
-        raise NotFound
-    raise Conflict(
-        "この id は使えません。UUID など、ほかと重ならない id を付けるか、id なしの POST で登録してください。",
-        "This id cannot be used. Choose one that nobody else has, such as a UUID, or POST without an id.",
-        rule="record.id-taken",
-    )
-
-
-def _require_same_person(place: Place | None, draft: Draft) -> None:
-    """A record does not change hands: what was about one person never becomes another's by an update."""
-    if place is not None and place.person != draft.person:
-        raise Conflict(
-            "登録済みの記録の患者は変更できません。記録を削除してから、正しい患者で登録し直してください。",
-            "The patient of a stored record cannot change. Delete it and register it for the right patient.",
-            rule="record.person-changed",
-        )
+    async def _drafts(
+        self, checked: Sequence[Checked], ids: Sequence[str], names: Mapping[str, str]
+    ) -> list[Draft]:
+        resources = [
+            named(rewritten(one.resource, names), name)
+            for one, name in zip(checked, ids, strict=True)
+            if one.resource is not None
+        ]
+        where = [one.wanted.place for one in checked]
+        persons = await persons_of(self.work.connection, resources, where, by=self.by, at=self.at)
+        return [
+            draft_of(one, person, self.by, self.at) for one, person in zip(resources, persons, strict=True)
+        ]
 
 
 def _outcome(stored: Stored) -> Outcome:
@@ -178,9 +151,7 @@ def _outcome(stored: Stored) -> Outcome:
 
 
 def _action(batch: Sequence[Wanted]) -> str:
-    methods = {one.method for one in batch}
-    words = {Method.CREATE: "create", Method.UPDATE: "update", Method.DELETE: "delete"}
-    return words[batch[0].method] if len(methods) == 1 and len(batch) == 1 else "transaction"
+    return _WORDS[batch[0].method] if len(batch) == 1 else "transaction"
 
 
 def _what(batch: Sequence[Wanted]) -> str:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from kakehashi.fhir.parse import Resource
+
 
 class Method(StrEnum):
     """The interaction wanted; the values are HTTP's."""
@@ -19,7 +21,8 @@ class Wanted:
 
     `id` is None for a create. `condition` is the search text of a conditional update or delete (then `id` is
     None), `if_none_exist` that of a conditional create. `if_match` is the version the caller believes current.
-    `full_url` is how other entries of the same transaction refer to this one.
+    `full_url` is how other entries of the same transaction refer to this one. `resource` is the body already read,
+    where the caller had to read it.
     """
 
     method: Method
@@ -31,11 +34,15 @@ class Wanted:
     if_none_exist: str | None = None
     full_url: str | None = None
     place: str = ""
+    resource: Resource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a wish. `body` is the served form, None for a delete. `status` is HTTP's: 200, 201 or 204."""
+    """What came of a wish. `body` is the served form, None for a delete or where the answer is an earlier one's.
+
+    `status` is HTTP's: 200, 201 or 204. A version of 0: there was nothing, or it was deleted before.
+    """
 
     status: int
     type: str

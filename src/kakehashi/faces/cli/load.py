@@ -1,81 +1,106 @@
 """`kakehashi load`: take files in, show progress, go on where it stopped, and say what was refused and why.
 
-How far each file is in is kept in `<home>/loads/<name>-<digest>.json` after every batch. What was refused goes
-into `…-refused.ndjson` beside it: line number and problems, never the record itself (the file has it).
+A large file is dealt out over processes, person by person (shares.py): what is about one person stays in one share
+and in its order, so a Patient comes before its records, and a later version after the one it replaces.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import asyncio
+import gc
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
-from pathlib import Path
-
-import orjson
+from multiprocessing import get_context
 
 from kakehashi.core.actors import Actor
-from kakehashi.core.errors import Failure, Problem, Unavailable
+from kakehashi.core.errors import Failure, Unavailable
+from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
 from kakehashi.engines.records import bulk
 from kakehashi.engines.records.bulk import Refusal, Taken
-from kakehashi.faces.cli.files import Form, Found, lines
+from kakehashi.faces.cli import place
+from kakehashi.faces.cli.files import Form, Found
+from kakehashi.faces.cli.progress import Progress, Share
+from kakehashi.faces.cli.shares import share_lines
 from kakehashi.services.sharing.register import register
 
 BATCH = 500  # resources a transaction
+WORTH_DEALING = 4 << 20  # bytes of a file from which starting processes pays
+LANES = 2  # shares that a process works on at once: while one waits for the database the other goes on
+_DEALT = (Form.RESOURCES, Form.SHARINGS)
+_YOUNG = 100_000  # new objects between two rounds of the garbage collector: a batch leaves no cycles
 Say = Callable[[str], None]
 
 
-@dataclass(slots=True)
-class Progress:
-    """How far a file is in: the last line of a finished batch, and what came of it so far."""
-
-    place: Path
-    line: int = 0
-    stored: int = 0
-    refused: int = 0
-
-    @classmethod
-    def of(cls, found: Found, home: Path) -> "Progress":
-        """Return the progress of a file, as an earlier load of the same bytes left it."""
-        with found.path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-        folder = home / "loads"
-        folder.mkdir(parents=True, exist_ok=True)
-        place = folder / f"{found.path.stem}-{digest}.json"
-        if not place.exists():
-            return cls(place)
-        said = orjson.loads(place.read_bytes())
-        return cls(place, said["line"], said["stored"], said["refused"])
-
-    @property
-    def refusals(self) -> Path:
-        """The file of what was refused."""
-        return self.place.with_name(f"{self.place.stem}-refused.ndjson")
-
-    def note(self, line: int, taken: Taken) -> None:
-        """Keep what a finished batch brought; refusals first, so that a stop between loses none."""
-        if taken.refused:
-            with self.refusals.open("ab") as file:
-                file.writelines(_refusal_line(one) for one in taken.refused)
-        self.line, self.refused = line, self.refused + len(taken.refused)
-        self.stored += sum(taken.stored.values())
-        kept = orjson.dumps({"line": self.line, "stored": self.stored, "refused": self.refused})
-        part = self.place.with_suffix(".part")
-        part.write_bytes(kept)
-        part.replace(self.place)
-
-
-async def load(house: House, found: Found, *, by: Actor, say: Say, agreed_orally: bool = False) -> Progress:
+async def load(
+    house: House, found: Found, *, by: Actor, say: Say, agreed_orally: bool = False, processes: int = 1
+) -> Progress:
     """Load one file, from where an earlier load of it stopped. Raises Unavailable when the store goes away.
 
     `agreed_orally`: the persons agreed at the sender that the addressees of their referrals may fetch them.
+    `processes`: how many may work at once.
     """
-    progress = Progress.of(found, house.settings.home)
-    rest = (one for one in lines(found) if one[0] > progress.line)
-    for batch in _batches(rest):
-        taken = await _take(house, found.form, batch, by, agreed_orally)
-        progress.note(batch[-1][0], taken)
-        say(f"{found.path.name}: {progress.stored} 件登録, {progress.refused} 件不可 · stored, refused")
+    large = found.form in _DEALT and found.path.stat().st_size >= WORTH_DEALING
+    shares = processes * LANES if large and processes > 1 else 1
+    progress = Progress.of(found.path, house.settings.home, shares)
+    if len(progress.shares) == 1:
+        await _load_share(
+            house, found, progress.shares[0], by, agreed_orally, lambda: _tell(found, progress, say)
+        )
+    else:
+        await _deal(house.settings, found, progress, by, agreed_orally, say)
     return progress
+
+
+def cores() -> int:
+    """Return how many processes a load may use."""
+    return len(os.sched_getaffinity(0))
+
+
+async def _deal(
+    settings: Settings, found: Found, progress: Progress, by: Actor, agreed: bool, say: Say
+) -> None:
+    """Let processes work on the shares, telling now and then how far they are."""
+    forks = get_context("forkserver")
+    forks.set_forkserver_preload([__name__])
+    hands = -(-len(progress.shares) // LANES)
+    with ProcessPoolExecutor(hands, mp_context=forks) as pool:
+        loop = asyncio.get_running_loop()
+        waiting = {
+            loop.run_in_executor(pool, _work, settings, found, progress.shares[hand::hands], by, agreed)
+            for hand in range(hands)
+        }
+        while waiting:
+            finished, waiting = await asyncio.wait(waiting, timeout=1)
+            progress.look()
+            _tell(found, progress, say)
+            for one in finished:
+                one.result()
+
+
+def _work(settings: Settings, found: Found, shares: Sequence[Share], by: Actor, agreed: bool) -> None:
+    """Load some shares, side by side, in a process of their own."""
+
+    async def work() -> None:
+        async with place.opened(settings) as house:
+            try:
+                async with asyncio.TaskGroup() as lanes:
+                    for share in shares:
+                        lanes.create_task(_load_share(house, found, share, by, agreed, lambda: None))
+            except* Failure as failures:
+                raise failures.exceptions[0] from None
+
+    gc.freeze()
+    gc.set_threshold(_YOUNG)
+    place.run(work())
+
+
+async def _load_share(
+    house: House, found: Found, share: Share, by: Actor, agreed: bool, tell: Callable[[], None]
+) -> None:
+    for batch in _batches(share_lines(found, share)):
+        share.note(batch[-1][0], await _take(house, found.form, batch, by, agreed))
+        tell()
 
 
 async def _take(house: House, form: Form, batch: list[tuple[int, bytes]], by: Actor, agreed: bool) -> Taken:
@@ -99,16 +124,5 @@ def _batches(records: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, b
         yield batch
 
 
-def _refusal_line(refusal: Refusal) -> bytes:
-    said = [_problem(one) for one in refusal.problems]
-    return orjson.dumps({"line": refusal.line, "problems": said}, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _problem(problem: Problem) -> dict[str, str]:
-    return {
-        "rule": problem.rule,
-        "place": problem.place,
-        "ja": problem.ja,
-        "en": problem.en,
-        "source": problem.source,
-    }
+def _tell(found: Found, progress: Progress, say: Say) -> None:
+    say(f"{found.path.name}: {progress.stored} 件登録, {progress.refused} 件不可 · stored, refused")

@@ -17,6 +17,7 @@ from kakehashi.faces.cli import place
 from kakehashi.faces.cli.audit import verify as verify_log
 from kakehashi.faces.cli.doctor import examine
 from kakehashi.faces.cli.files import find
+from kakehashi.faces.cli.load import cores
 from kakehashi.faces.cli.load import load as load_file
 from kakehashi.faces.cli.serving import serve as serve_now
 from kakehashi.samples import guide
@@ -88,7 +89,9 @@ def load(*paths: Path, institution: Option = "", agreed_orally: bool = False) ->
             stored = refused = 0
             for found in find(list(paths)):
                 _say(f"{found.path}: {found.form}")
-                done = await load_file(house, found, by=by, say=_say, agreed_orally=agreed_orally)
+                done = await load_file(
+                    house, found, by=by, say=_say, agreed_orally=agreed_orally, processes=cores()
+                )
                 stored, refused = stored + done.stored, refused + done.refused
                 if done.refused:
                     _say(f"  理由 · reasons: {done.refusals}")

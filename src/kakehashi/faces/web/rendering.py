@@ -33,8 +33,12 @@ _NARRATIVE_ATTRIBUTES = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspa
 
 def page(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Return the page of a template with the security headers of every page."""
-    text = _environment().get_template(template).render(**values)
-    return HTMLResponse(text, status, headers=HEADERS)
+    return HTMLResponse(render(template, **values), status, headers=HEADERS)
+
+
+def render(template: str, **values: Any) -> str:
+    """Return the text of a template."""
+    return _environment().get_template(template).render(**values)
 
 
 def narrative(xhtml: str) -> Markup:

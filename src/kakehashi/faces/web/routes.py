@@ -11,13 +11,31 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from kakehashi.core.errors import Failure, Refused, Unauthenticated
-from kakehashi.faces.web import home_pages, signin_pages, viewer_pages
+from kakehashi.faces.web import (
+    emergency_pages,
+    home_pages,
+    me_download_pages,
+    me_pages,
+    me_rights_pages,
+    reception_pages,
+    signin_pages,
+    viewer_pages,
+)
 from kakehashi.faces.web.visit import Desk, Page, Visit, message_of
 from kakehashi.trust import roles
 from kakehashi.trust.roles import Interaction
 from kakehashi.trust.signin import sessions
 
-PAGES: Sequence[Page] = (*home_pages.PAGES, *signin_pages.PAGES, *viewer_pages.PAGES)
+PAGES: Sequence[Page] = (
+    *home_pages.PAGES,
+    *signin_pages.PAGES,
+    *reception_pages.PAGES,
+    *viewer_pages.PAGES,
+    *emergency_pages.PAGES,
+    *me_pages.PAGES,
+    *me_rights_pages.PAGES,
+    *me_download_pages.PAGES,
+)
 _STATIC = Path(__file__).parent / "static"
 _LARGEST_FORM = 256  # fields
 

@@ -1,16 +1,18 @@
 """Signing in, step by step: password or passkey, second factor, password change, enrolment, choice of duty."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from markupsafe import Markup
 from starlette.responses import Response
 
 from kakehashi.core.actors import Institution, Purpose, Role
-from kakehashi.core.errors import BadRequest, Failure
+from kakehashi.core.errors import BadRequest, Failure, Unauthenticated
 from kakehashi.faces.web.rendering import HEADERS
 from kakehashi.faces.web.visit import COOKIE, Page, Visit, message_of
-from kakehashi.store import accounts
+from kakehashi.store import accounts, accounts_factors
 from kakehashi.trust.signin import enrolment, passkeys, sessions, steps
 from kakehashi.trust.signin.sessions import Ticket
 
@@ -20,6 +22,7 @@ _STEPS = {
     "enrol": "/signin/enrol",
     "choose": "/signin/choose",
 }
+_OURS = re.compile(r"/(?:[a-z]+(?:/[A-Za-z0-9_-]+)*)?", re.ASCII)
 ROLE_NAMES = {
     Role.DOCTOR: ("医師", "Doctor"),
     Role.DENTIST: ("歯科医師", "Dentist"),
@@ -72,6 +75,19 @@ def next_step(needs: Sequence[str]) -> str:
     return _STEPS[needs[0]] if needs else "/"
 
 
+def onward_from(path: str) -> str:
+    """Return a page of ours to go on to; anything else becomes the first page (no open redirect)."""
+    return path if _OURS.fullmatch(path) else "/"
+
+
+async def ask_step_up(visit: Visit) -> Response:
+    """GET /stepup?next=…: prove a second factor once more, or enrol one where there is none yet."""
+    async with visit.house.db.transaction() as tx:
+        has = await accounts_factors.has_second(tx, visit.session.account)
+    step = "/signin/second" if has else "/signin/enrol"
+    return visit.go(f"{step}?next={quote(onward_from(visit.asked_for('next')))}")
+
+
 async def ask_password(visit: Visit) -> Response:
     """GET /signin"""
     return visit.page("signin/password.html", passkeys=bool(visit.desk.policy.rp_id))
@@ -101,7 +117,7 @@ async def take_password(visit: Visit) -> Response:
 
 async def ask_second(visit: Visit) -> Response:
     """GET /signin/second"""
-    return visit.page("signin/second.html")
+    return _second(visit)
 
 
 async def take_second(visit: Visit) -> Response:
@@ -122,8 +138,23 @@ async def take_second(visit: Visit) -> Response:
                     visit.house.db, desk.vault, visit.token, code, at=visit.at, policy=desk.policy
                 )
     except Failure as failure:
-        return visit.page("signin/second.html", status=failure.status, messages=message_of(failure))
+        return _second(visit, failure)
     return await _onward(visit, ticket)
+
+
+def _second(visit: Visit, failure: Failure | None = None) -> Response:
+    return visit.page(
+        "signin/second.html",
+        status=failure.status if failure else 200,
+        messages=message_of(failure) if failure else [],
+        onward=_wanted(visit),
+        passkeys=bool(visit.desk.policy.rp_id),
+    )
+
+
+def _wanted(visit: Visit) -> str:
+    """The page to go on to, from the address or, on its way back, from the form."""
+    return onward_from(visit.said("next") or visit.asked_for("next"))
 
 
 async def ask_new_password(visit: Visit) -> Response:
@@ -154,23 +185,37 @@ async def take_new_password(visit: Visit) -> Response:
 
 async def ask_enrol(visit: Visit) -> Response:
     """GET /signin/enrol: a new secret for the telephone's app, as a picture and as text."""
+    return await _enrol(visit)
+
+
+async def _enrol(visit: Visit, failure: Failure | None = None) -> Response:
     offer = await enrolment.offer_totp(
         visit.house.db, visit.desk.vault, visit.token, at=visit.at, policy=visit.desk.policy
     )
     # the QR code's SVG is made of numbers only
-    return visit.page("signin/enrol.html", picture=Markup(offer.svg), secret=offer.secret)  # noqa: S704
+    return visit.page(
+        "signin/enrol.html",
+        status=failure.status if failure else 200,
+        messages=message_of(failure) if failure else [],
+        picture=Markup(offer.svg),  # noqa: S704
+        secret=offer.secret,
+        onward=_wanted(visit),
+    )
 
 
 async def take_enrol(visit: Visit) -> Response:
     """POST /signin/enrol: a code of the new secret proves it."""
-    ticket = await enrolment.confirm_totp(
-        visit.house.db,
-        visit.desk.vault,
-        visit.token,
-        visit.said("code").replace(" ", ""),
-        at=visit.at,
-        policy=visit.desk.policy,
-    )
+    try:
+        ticket = await enrolment.confirm_totp(
+            visit.house.db,
+            visit.desk.vault,
+            visit.token,
+            visit.said("code").replace(" ", ""),
+            at=visit.at,
+            policy=visit.desk.policy,
+        )
+    except Unauthenticated as failure:
+        return await _enrol(visit, failure)
     return await _onward(visit, ticket)
 
 
@@ -246,7 +291,7 @@ async def _onward(visit: Visit, ticket: Ticket) -> Response:
                 at=visit.at,
                 policy=visit.desk.policy,
             )
-    return visit.go(next_step(ticket.needs), ticket)
+    return visit.go(next_step(ticket.needs) if ticket.needs else _wanted(visit), ticket)
 
 
 async def _choices_of(visit: Visit, account: str) -> list[Choice]:
@@ -274,5 +319,6 @@ PAGES = (
     Page("/signin/choose", "POST", take_choice, "session"),
     Page("/signin/passkey/options", "POST", passkey_options, None),
     Page("/signin/passkey", "POST", take_passkey, None),
+    Page("/stepup", "GET", ask_step_up, "actor"),
     Page("/signout", "POST", take_sign_out, None),
 )

@@ -35,7 +35,13 @@ TABS = (
     Tab("labs", "検査", "Laboratory", kinds(Kind.LAB, Kind.INFECTION, Kind.VITAL)),
     Tab("medicines", "薬", "Medicines", kinds(Kind.PRESCRIPTION, Kind.DISPENSE)),
     Tab("problems", "傷病名", "Problems", kinds(Kind.CONDITION)),
-    Tab("documents", "文書", "Documents", kinds(Kind.REFERRAL, Kind.DISCHARGE, Kind.CHECKUP, Kind.NOTE)),
+    Tab("checkups", "健診", "Check-ups", kinds(Kind.CHECKUP)),
+    Tab(
+        "documents",
+        "文書",
+        "Documents",
+        kinds(Kind.REFERRAL, Kind.DISCHARGE, Kind.CHECKUP, Kind.CARE_PLAN, Kind.NOTE),
+    ),
 )
 
 
@@ -71,7 +77,11 @@ def context_of(
         "tabs": TABS,
         "current": tab.name,
         "shown_days": shown_days,
+        "now": at,
     }
+    if tab.name == "timeline":
+        there = {stay.custodian for one in record.days for stay in one.stays}
+        common["seen"] = [key for key in record.custodians if key in there]
     if tab.name == "labs":
         common["groups"] = [
             _group("labs", "検査結果", "Laboratory results", record.labs, sources),

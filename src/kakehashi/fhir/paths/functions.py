@@ -149,6 +149,19 @@ def _substring(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
     return [Node(text[start:end], "string")] if 0 <= start < len(text) else []
 
 
+def _index_of(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
+    if not nodes or not arguments[0]:
+        return []
+    return [Node(str(nodes[0].value).find(str(arguments[0][0].value)), "integer")]
+
+
+def _replace(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
+    if not nodes or not all(arguments):
+        return []
+    old, new = (str(one[0].value) for one in arguments)
+    return [Node(str(nodes[0].value).replace(old, new), "string")]
+
+
 def _replace_matches(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
     if not nodes:
         return []
@@ -185,6 +198,20 @@ def _intersect(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
     return distinct([one for one in nodes if key(one) in wanted])
 
 
+def _exclude(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
+    barred = {key(one) for one in arguments[0]}
+    return [one for one in nodes if key(one) not in barred]
+
+
+def _subset_of(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
+    return _answer({key(one) for one in nodes} <= {key(one) for one in arguments[0]})
+
+
+def _count_of(arguments: Sequence[Nodes]) -> int:
+    """The number that `skip` and `take` are given; none is 0."""
+    return max(int(arguments[0][0].value), 0) if arguments[0] else 0
+
+
 def _extension(nodes: Nodes, env: Env, arguments: Sequence[Nodes]) -> Nodes:
     url = arguments[0][0].value if arguments[0] else None
     found: Nodes = []
@@ -210,6 +237,12 @@ PLAIN: dict[str, tuple[tuple[int, ...], Plain]] = {
     "combine": ((1,), lambda nodes, _env, args: [*nodes, *args[0]]),
     "union": ((1,), lambda nodes, _env, args: distinct([*nodes, *args[0]])),
     "intersect": ((1,), _intersect),
+    "exclude": ((1,), _exclude),
+    "subsetOf": ((1,), _subset_of),
+    "skip": ((1,), lambda nodes, _env, args: nodes[_count_of(args) :]),
+    "take": ((1,), lambda nodes, _env, args: nodes[: _count_of(args)]),
+    "indexOf": ((1,), _index_of),
+    "replace": ((2,), _replace),
     "trace": ((1, 2), lambda nodes, _env, _args: nodes),
     "startsWith": ((1,), _text(str.startswith)),
     "endsWith": ((1,), _text(str.endswith)),

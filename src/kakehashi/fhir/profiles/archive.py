@@ -45,7 +45,9 @@ def members(path: Path) -> Iterator[Member]:
     device among the members refuses the whole.
     """
     if not path.is_file():
-        raise BadPackage(f"{path.name} がありません。", f"There is no file {path.name}.", rule="package.missing")
+        raise BadPackage(
+            f"{path.name} がありません。", f"There is no file {path.name}.", rule="package.missing"
+        )
     size = path.stat().st_size
     if size > LARGEST_FILE:
         raise _too_large(path.name)

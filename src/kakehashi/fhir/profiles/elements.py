@@ -40,7 +40,9 @@ class _Ids:
         """Return the id without the type's name, choices written as `value[x]:valueQuantity`."""
         names = source.path.split(".")[1:]
         given = source.id.split(".")[1:]
-        same = len(given) == len(names) and all(a.partition(":")[0] == b for a, b in zip(given, names, strict=True))
+        same = len(given) == len(names) and all(
+            a.partition(":")[0] == b for a, b in zip(given, names, strict=True)
+        )
         self._last = given if same else self._made(names, source.sliceName)
         return ".".join(_choice_steps(self._type, self._last))
 
@@ -62,12 +64,11 @@ def _choice_steps(type_name: str, steps: list[str]) -> list[str]:
     known: Shape | None = shape(type_name)
     found = []
     for step in steps:
-        name, _, _rest = step.partition(":")
+        name = step.partition(":")[0]
         member = known.members.get(name) if known else None
-        if member and member.element.choice:
-            step = f"{member.element.name}[x]:{name}"
-        found.append(step)
-        known = _shape_below(known, step)
+        choice = f"{member.element.name}[x]:{name}" if member and member.element.choice else step
+        found.append(choice)
+        known = _shape_below(known, choice)
     return found
 
 
@@ -137,7 +138,8 @@ def _types(sources: tuple[TypeSource, ...], base: Element | None) -> tuple[TypeR
         return found
     plain = {one.code: frozenset(one.targets) for one in base.types}
     said = {
-        one.code: frozenset(target.removeprefix(CORE) for target in one.targets) - {"Resource"} for one in found
+        one.code: frozenset(target.removeprefix(CORE) for target in one.targets) - {"Resource"}
+        for one in found
     }
     if any(one.profiles for one in found) or plain.keys() - said.keys():
         return found
@@ -177,7 +179,9 @@ def _own(source: ConstraintSource) -> bool:
     known = _r4_constraints().get(source.key)
     if not source.expression:
         return False
-    return not known or not (source.source.startswith(CORE) or source.expression in known or not source.source)
+    return not known or not (
+        source.source.startswith(CORE) or source.expression in known or not source.source
+    )
 
 
 _r4_constraints = cache(all_constraints)

@@ -43,10 +43,10 @@ def test_of(fixed: Json, pattern: Json) -> Callable[[Any], bool] | None:
     """Return the test that a fixed or a pattern value is, None where neither is given."""
     if fixed is not None:
         if isinstance(fixed, str):
-            return fixed.__eq__
+            return lambda value: bool(value == fixed)
         return lambda value: same(fixed, value)
     if pattern is not None:
         if isinstance(pattern, str):
-            return pattern.__eq__
+            return lambda value: bool(value == pattern)
         return lambda value: fits(pattern, value)
     return None

@@ -3,13 +3,14 @@
 Source: https://hl7.org/fhir/R4/structuredefinition.html, https://hl7.org/fhir/R4/elementdefinition.html.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from kakehashi.fhir.definitions import Constraint
 
-Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+Json: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
+"""Decoded JSON."""
 
 
 class TypeRule(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -14,8 +14,12 @@ DEEPEST = 60  # profiles and elements within each other; parse lets through abou
 Problems: TypeAlias = list[Problem]
 
 
-class Spent(Exception):  # noqa: N818 - ends the walk, never leaves this package
+class Spent(Exception):
     """The run has cost what it may."""
+
+
+class Enough(Exception):
+    """There are MOST problems."""
 
 
 @dataclass(slots=True)
@@ -24,7 +28,9 @@ class Run:
 
     steps: int = 0
     depth: int = 0
-    verdicts: dict[tuple[int, int], Problems | None] = field(default_factory=dict)  # (value, checker); None: under way
+    verdicts: dict[tuple[int, int], Problems | None] = field(
+        default_factory=dict
+    )  # (value, checker); None: under way
     unknown: set[str] = field(default_factory=set)
 
     def spend(self, steps: int = 1) -> None:
@@ -46,10 +52,10 @@ class Scope:
     problems: Problems
 
     def say(self, problem: Problem) -> None:
-        """Note a problem. Raises Spent when nobody would read on."""
+        """Note a problem. Raises Enough when nobody would read on."""
         self.problems.append(problem)
-        if len(self.problems) > MOST:
-            raise Spent
+        if len(self.problems) >= MOST:
+            raise Enough
 
     def env(self, node: Node) -> Env:
         """Return what FHIRPath's variables mean here."""
@@ -63,7 +69,9 @@ class Scope:
         """Return the scope of a resource within this one."""
         if contained:
             return Scope(self.run, node, self.root, self.place, self.entries, self.problems)
-        entries = entries_of(node.value, place) if node.value.get("resourceType") == "Bundle" else self.entries
+        entries = (
+            entries_of(node.value, place) if node.value.get("resourceType") == "Bundle" else self.entries
+        )
         return Scope(self.run, node, node, place, entries, self.problems)
 
     def resolved(self, reference: object) -> tuple[Node, str] | None:

@@ -40,9 +40,15 @@ class Branch:
         """Return the branch that one step of an element id leads to."""
         name, _, slice_name = step.partition(":")
         found = self.children.get(name)
-        for part in slice_name.split("/") if slice_name else ():
-            found = found.slices.get(part) if found else None
-        return found
+        return found.slice(slice_name) if found and slice_name else found
+
+    def slice(self, name: str) -> "Branch | None":
+        """Return the slice of a name; `a/b` is the slice `b` of the slice `a`, unless a slice is called so."""
+        if name in self.slices:
+            return self.slices[name]
+        outer, slash, inner = name.partition("/")
+        found = self.slices.get(outer) if slash else None
+        return found.slice(inner) if found else None
 
     def below(self) -> Iterator["Branch"]:
         """Yield this branch and all beneath it."""
@@ -70,16 +76,26 @@ def laid_upon(base: Branch, rules: Iterable[Rule]) -> Branch:
 
 
 def _place(root: Branch, identity: str) -> Branch:
-    """Find the branch of an id, making what is missing on the way. `a/b` is a slice of the slice `a`."""
+    """Find the branch of an id, making what is missing on the way."""
     branch = root
     path: list[str] = []
     for step in identity.split(".") if identity else ():
         name, _, slice_name = step.partition(":")
         branch = branch.children.setdefault(name, Branch(Rule(".".join((*path, name)))))
-        for part in slice_name.split("/") if slice_name else ():
-            branch = branch.slices.setdefault(part, Branch(Rule(".".join((*path, step)))))
+        if slice_name:
+            branch = _slice(branch, slice_name, ".".join((*path, step)))
         path.append(step)
     return branch
+
+
+def _slice(branch: Branch, name: str, identity: str) -> Branch:
+    """Find or make a slice: `a/b` below the slice `a`, where that is one; else it is only a name."""
+    if found := branch.slice(name):
+        return found
+    outer, _slash, inner = name.partition("/")
+    if inner and outer in branch.slices:
+        return _slice(branch.slices[outer], inner, identity)
+    return branch.slices.setdefault(name, Branch(Rule(identity)))
 
 
 def _copied(branch: Branch) -> Branch:

@@ -62,8 +62,6 @@ async def _one(db: Connection, wanted: Wanted) -> int:
         raise _nobody() from None
 
 
-
-
 def _nobody() -> NotFound:
     return NotFound(
         "一致する人がいません。表記（都道府県からの住所、旧姓など）を確かめてください。",

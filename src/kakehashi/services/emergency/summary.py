@@ -19,7 +19,18 @@ from kakehashi.services.viewer.timeline import Day, timeline_of
 MEDICINES_BACK = timedelta(days=100)
 BLOOD_GROUPS = ("882-1", "883-9", "10331-7")  # LOINC: ABO and Rh, ABO, Rh
 _JLAC_BLOOD = ("5H010", "5H020")  # JLAC10 analytes: ABO 血液型, Rh(D) 血液型
-_IMPLANTED = ("ペースメーカ", "ICD", "CRT", "ステント", "人工弁", "人工関節", "シャント", "植込", "埋込", "置換")
+_IMPLANTED = (
+    "ペースメーカ",
+    "ICD",
+    "CRT",
+    "ステント",
+    "人工弁",
+    "人工関節",
+    "シャント",
+    "植込",
+    "埋込",
+    "置換",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +79,14 @@ def summary_of(sheets: Sequence[Sheet], at: datetime) -> Summary:
 
 def _is_blood_group(sheet: Sheet) -> bool:
     code = first(sheet.tree, "code")
-    jlac = next((str(one.get("code")) for one in code.get("coding", ()) if len(str(one.get("code"))) == 17), "")
-    return code_in(code, "http://loinc.org") in BLOOD_GROUPS or jlac[:5] in _JLAC_BLOOD or "血液型" in words(code)
+    jlac = next(
+        (str(one.get("code")) for one in code.get("coding", ()) if len(str(one.get("code"))) == 17), ""
+    )
+    return (
+        code_in(code, "http://loinc.org") in BLOOD_GROUPS
+        or jlac[:5] in _JLAC_BLOOD
+        or "血液型" in words(code)
+    )
 
 
 def _is_device(sheet: Sheet) -> bool:

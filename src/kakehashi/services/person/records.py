@@ -39,7 +39,14 @@ class Line:
 def lines_of(sheets: Iterable[Sheet]) -> list[Line]:
     """Return the records that can be chosen, newest first."""
     found = [
-        Line(sheet.ref, sheet.kind, line_on(sheet), sheet.at, sheet.custodian, bool(sheet.flags & Flag.WITHHELD))
+        Line(
+            sheet.ref,
+            sheet.kind,
+            line_on(sheet),
+            sheet.at,
+            sheet.custodian,
+            bool(sheet.flags & Flag.WITHHELD),
+        )
         for sheet in sheets
         if sheet.kind in CHOOSABLE
     ]

@@ -26,6 +26,11 @@ class Item:
     name: str
     results: tuple[Result | None, ...]
 
+    @property
+    def range_text(self) -> str:
+        """The newest reference range that was given."""
+        return next((one.range_text for one in self.results if one and one.range_text), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -63,5 +68,7 @@ def _observations(bundle: Tree) -> Iterator[Tree]:
         resource = first(entry, "resource")
         if resource.get("resourceType") == "Observation":
             yield from (
-                one for one in (resource, *each(resource, "component")) if any(n.startswith("value") for n in one)
+                one
+                for one in (resource, *each(resource, "component"))
+                if any(n.startswith("value") for n in one)
             )

@@ -24,6 +24,7 @@ class Problem:
     principal: bool
     suspected: bool
     uninformed: bool
+    undelivered: bool
     since: datetime
     until: str
     custodians: tuple[int, ...]
@@ -89,6 +90,7 @@ def _problem(key: str, active: bool, members: list[Sheet]) -> Problem:
             first(newest.tree, "verificationStatus"), "provisional", "unconfirmed", "differential"
         ),
         uninformed=any(sheet.uninformed for sheet in members),
+        undelivered=any(sheet.undelivered for sheet in members),
         since=min(sheet.at for sheet in members),
         until=str(newest.tree.get("abatementDateTime", ""))[:10],
         custodians=tuple(dict.fromkeys(sheet.custodian for sheet in members)),

@@ -11,7 +11,7 @@ from kakehashi.services.viewer.labs import Series, series_of
 from kakehashi.services.viewer.medicines import Medicine, medicines_of
 from kakehashi.services.viewer.problems import Alert, Problem, alerts_of, problems_of
 from kakehashi.services.viewer.sheet import Sheet, Tree, each, first
-from kakehashi.services.viewer.timeline import Day, timeline_of
+from kakehashi.services.viewer.timeline import Day, day_of, timeline_of
 
 _MEMBER_ID = "http://jpfhir.jp/fhir/clins/Idsystem/JP_Insurance_memberID"
 _REPRESENTATION = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
@@ -34,6 +34,13 @@ class Banner:
     sex: tuple[str, str]
     address: str
     member: str
+
+    def described(
+        self, name: str, kana: str, birth: date | None, sex: str, address: str, at: datetime
+    ) -> "Banner":
+        """Return the banner with what the register of persons says, where no Patient resource may be seen."""
+        age = _age(birth, day_of(at)) if birth else None
+        return Banner(name, kana, birth, age, _SEXES.get(sex, _SEXES["unknown"]), address, self.member)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,9 @@ def record_of(sheets: Sequence[Sheet], at: datetime) -> Record:
         medicines=medicines_of([*of[Kind.PRESCRIPTION], *of[Kind.DISPENSE]], at),
         labs=series_of([*of[Kind.LAB], *of[Kind.INFECTION]]),
         vitals=series_of(of[Kind.VITAL]),
-        documents=documents_of([*of[Kind.REFERRAL], *of[Kind.DISCHARGE], *of[Kind.CHECKUP], *of[Kind.NOTE]]),
+        documents=documents_of(
+            [*of[Kind.REFERRAL], *of[Kind.DISCHARGE], *of[Kind.CHECKUP], *of[Kind.CARE_PLAN], *of[Kind.NOTE]]
+        ),
         days=timeline_of(sheets),
         checkups=checkups_of(of[Kind.CHECKUP]),
         custodians=tuple(sorted({sheet.custodian for sheet in sheets})),
@@ -78,7 +87,7 @@ def banner_of(patients: Sequence[Sheet], at: datetime) -> Banner:
         name=_name(tree, "IDE") or str(first(tree, "name").get("text") or ""),
         kana=_name(tree, "SYL"),
         birth=birth,
-        age=_age(birth, at.date()) if birth else None,
+        age=_age(birth, day_of(at)) if birth else None,
         sex=_SEXES.get(str(tree.get("gender")), _SEXES["unknown"]),
         address=str(first(tree, "address").get("text") or ""),
         member=next(

@@ -18,7 +18,11 @@ SERVICE: Final = Service(
     operations=(
         Operation("view", "記録を見る", "View the record", _LICENSED, _CARE),
         Operation(
-            "own", "自分の記録を見る", "View one's own", frozenset({Role.PERSON}), frozenset({InstitutionType.OPERATOR})
+            "own",
+            "自分の記録を見る",
+            "View one's own",
+            frozenset({Role.PERSON}),
+            frozenset({InstitutionType.OPERATOR}),
         ),
     ),
     pages=("/viewer/{handle}",),

@@ -33,6 +33,11 @@ class Sheet:
         """未告知: shown to those who treat, with its mark."""
         return bool(self.flags & Flag.UNINFORMED)
 
+    @property
+    def undelivered(self) -> bool:
+        """未提供: only who wrote it sees it, and is told that nobody else does."""
+        return bool(self.flags & Flag.UNDELIVERED)
+
 
 def each(tree: Tree, *names: str) -> Iterator[Tree]:
     """Yield the objects at a path, walking into lists; what is not there yields nothing."""

@@ -42,6 +42,7 @@ class Event:
     lines: tuple[str, ...]
     more: int
     uninformed: bool
+    undelivered: bool
     refs: tuple[str, ...]
 
 
@@ -93,6 +94,7 @@ def _event(kind: Kind, sheets: list[Sheet]) -> Event:
         tuple(lines[:_NAMED]),
         max(0, len(lines) - _NAMED),
         any(sheet.uninformed for sheet in sheets),
+        any(sheet.undelivered for sheet in sheets),
         tuple(sheet.ref for sheet in sheets),
     )
 

@@ -1,5 +1,5 @@
 -- Reads by id in one round trip and one commit: for each, open its window, read, log what was really returned, answer.
--- A commit waits for the disk, so reads that come at the same moment share one (docs/adr/0003-read-path.md). Each has
+-- A commit waits for the disk, so reads that come at the same moment share one (docs/adr/0004-read-path.md). Each has
 -- its own window and its own log entry. The entry comes in pieces, so that the version found can be written into it:
 -- head || version || tail when a row is returned, `nothing` (an entry that names no item) when none is.
 

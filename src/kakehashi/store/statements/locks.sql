@@ -1,3 +1,3 @@
--- lock_name --
--- Waits for, and then holds, the lock of a name until the transaction ends. $1 hash of the name.
-SELECT pg_advisory_xact_lock($1);
+-- lock_names --
+-- Waits for, and then holds, locks until the transaction ends. $1 hashes of names, in order.
+SELECT pg_advisory_xact_lock(name) FROM unnest($1::bigint[]) AS name;

@@ -1,0 +1,1 @@
+"""What this machine does: `python -m bench` (docs/performance.md says what the figures mean)."""

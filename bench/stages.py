@@ -1,0 +1,144 @@
+"""What is measured, in its order: load, bytes, transactions, reads, searches, the viewer's page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import zstandard
+
+from bench.drive import Figure, Ways, measure
+from bench.embedded import VISITOR, Loaded, Place, Visit
+from bench.report import Report
+from bench.wire import Target, request
+from bench.work import (
+    A_TRANSACTION,
+    SENDERS,
+    Fresh,
+    Picked,
+    code_searches,
+    person_searches,
+    pick_from_file,
+    picked_of,
+    reads,
+    rotated,
+    transactions,
+)
+from kakehashi.samples.region import SITES
+
+CONNECTIONS = (1, 2, 8)
+READERS = 8
+TRANSACTIONS = 24  # a repetition, over all connections
+READS, SEARCHES, PAGES = 1_000, 400, 40  # a connection and repetition
+PICKED = 8_000
+PEOPLE = 24  # whose viewer pages are opened
+_EVERY = 17  # of the original lines, every so many is compressed to know their size
+
+
+async def embedded(place: Place, found: Report, size: int, files: Path, fresh: Fresh, *, runs: int) -> None:
+    """Measure one size of the embedded set-up."""
+    await place.prepare()
+    _load(place, found, size, files)
+    stored = await place.bytes_a_resource()
+    found.add_bytes(size, {"original zstd -3": original_bytes(files), **stored})
+    _load_bundles(place, found, size, files)
+    tokens = await place.tokens(SENDERS)
+    async with place.serving() as meter:
+        ways = Ways("embedded", Target.of(place.base), meter, size)
+        await _transact(ways, found, tokens, fresh, runs)
+        picked = [
+            one for slug in SENDERS for one in pick_from_file(_records(files, slug), slug, PICKED, size)
+        ]
+        await _look(ways, found, tokens, picked, runs)
+        patients = pick_from_file(_records(files, VISITOR), VISITOR, PEOPLE, size)
+        await _pages(ways, found, await place.visit([one.patient or one.id for one in patients]), runs)
+
+
+async def over_http(
+    ways: Ways, found: Report, tokens: dict[str, str], fresh: Fresh, folder: Path, *, runs: int
+) -> None:
+    """Measure any FHIR server by what HTTP alone can do."""
+    sent = await _transact(ways, found, tokens, fresh, runs)
+    await _look(ways, found, tokens, [picked_of(site, line) for site, line in sent], runs)
+
+
+def original_bytes(files: Path) -> float:
+    """Return the mean size of the records' lines, each compressed for itself by zstd -3."""
+    pack, sizes = zstandard.ZstdCompressor(level=3), []
+    for path in sorted(files.glob("*/records.ndjson")):
+        with path.open("rb") as file:
+            sizes += [len(pack.compress(line)) for number, line in enumerate(file) if number % _EVERY == 0]
+    return sum(sizes) / len(sizes)
+
+
+def _load(place: Place, found: Report, size: int, files: Path) -> None:
+    """Load all plain records; the rate of the command as a whole, and of the largest file once it is under way."""
+    loads = [
+        (site.slug, place.load(site.slug, files / site.slug / "shared.ndjson", _records(files, site.slug)))
+        for site in SITES
+        if site.code and _records(files, site.slug).exists()
+    ]
+    found.add(_loading([one for _, one in loads], "kakehashi load, all files", size))
+    slug, largest = max(loads, key=lambda one: one[1].stored)
+    if largest.steady:
+        steady = _loading([largest], f"kakehashi load, under way ({slug})", size)
+        found.add(Figure(steady.base, size, steady.what, steady.unit, 0, largest.steady))
+
+
+def _load_bundles(place: Place, found: Report, size: int, files: Path) -> None:
+    loads = [place.load(path.parent.name, path) for path in sorted(files.glob("*/clins.ndjson"))]
+    found.add(_loading(loads, "kakehashi load, sharing Bundles", size))
+
+
+def _loading(loads: Sequence[Loaded], what: str, size: int) -> Figure:
+    stored = sum(one.stored for one in loads)
+    server, postgresql = (
+        sum(getattr(one, who) for one in loads) / stored * 1e6 for who in ("server", "postgresql")
+    )
+    rate = stored / sum(one.seconds for one in loads)
+    return Figure("embedded", size, what, "resources", 0, rate, server=server, postgresql=postgresql)
+
+
+async def _transact(
+    ways: Ways, found: Report, tokens: dict[str, str], fresh: Fresh, runs: int
+) -> list[tuple[str, bytes]]:
+    """Measure transactions; return some of what was sent, with whose it is."""
+    sent: list[tuple[str, bytes]] = []
+    for connections in CONNECTIONS:
+        each = TRANSACTIONS // connections * A_TRANSACTION
+        repetitions = []
+        for _ in range(runs + 1):
+            streams = []
+            for number in range(connections):
+                site = SENDERS[number % len(SENDERS)]
+                lines = fresh.lines(site, each)
+                sent += ((site, line) for line in lines[::3])
+                streams.append(transactions(ways.target, tokens[site], lines))
+            repetitions.append(streams)
+        what = f"transactions of {A_TRANSACTION}"
+        found.add(await measure(ways, what, "resources", repetitions, units_a_request=A_TRANSACTION))
+    return sent
+
+
+async def _look(
+    ways: Ways, found: Report, tokens: dict[str, str], picked: Sequence[Picked], runs: int
+) -> None:
+    for what, requests, each in (
+        ("read by id", reads(ways.target, tokens, picked), READS),
+        ("search, a person's values of a code", code_searches(ways.target, tokens, picked), SEARCHES),
+        ("search, a person by identifier", person_searches(ways.target, tokens, picked), SEARCHES),
+    ):
+        found.add(await measure(ways, what, "requests", rotated(requests, READERS, each, runs)))
+
+
+async def _pages(ways: Ways, found: Report, visit: Visit, runs: int) -> None:
+    root = Target(ways.target.host, ways.target.port, ways.target.secure, "")
+    requests = [request(root, "GET", path, {"cookie": f"kakehashi={visit.cookie}"}) for path in visit.paths]
+    for connections in (1, READERS):
+        found.add(
+            await measure(
+                ways, "a person's viewer page", "pages", rotated(requests, connections, PAGES, runs)
+            )
+        )
+
+
+def _records(files: Path, slug: str) -> Path:
+    return files / slug / "records.ndjson"

@@ -1,0 +1,111 @@
+"""Searching: a Query through the window that is open without a person, and on each person that it names.
+
+What a token's scopes do not reach is neither searched through (chains, `_has`) nor included.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from kakehashi.core.errors import NotSupported
+from kakehashi.engines.house import House
+from kakehashi.engines.records.asked import Asked, Scene, scene_on
+from kakehashi.fhir.facts_people import PRIMARY
+from kakehashi.search.plan import And, Chain, Condition, HasId, Include, Not, Or, PointsTo, Query, Reverse
+from kakehashi.store.read import reading
+from kakehashi.store.read_search import Found
+from kakehashi.trust import roles
+
+
+async def search(house: House, asked: Asked, query: Query) -> Found:
+    """Return one page. Raises Refused, NotSupported, TooCostly, Unavailable."""
+    require_scope(asked, query)
+    patients, sure = named_patients(query)
+    scene = await scene_on(house, asked, patients)
+    return await search_in(house, asked, query, scene, sure=sure)
+
+
+async def search_in(house: House, asked: Asked, query: Query, scene: Scene, *, sure: bool) -> Found:
+    """Search in an open scene; `sure`: whatever is found is about the scene's persons."""
+    names = {name.partition(":")[0].partition(".")[0] for name, _ in query.used}
+    note = asked.note("search", "?".join(filter(None, (query.type, "&".join(sorted(names))))), scene.window)
+    async with reading(house.db, scene.window, note, at=asked.at) as look:
+        return await look.search(
+            query,
+            persons=scene.persons if sure else None,
+            included=lambda kind: roles.permits(asked.actor, "read", resource_type=kind),
+        )
+
+
+def require_scope(asked: Asked, query: Query) -> None:
+    """Raise Refused unless the actor may search every type that the query looks into."""
+    for resource_type in {query.type, *_looked_into(query.where)}:
+        roles.require(asked.actor, "search", resource_type=resource_type)
+    if any(one.type == "*" for one in query.revinclude):
+        raise NotSupported(
+            "_revinclude=* には対応していません。_revinclude=Observation:subject のように型を書いてください。",
+            "_revinclude=* is not supported; name the type, as in _revinclude=Observation:subject.",
+            rule="search.not-supported",
+            place="_revinclude",
+        )
+
+
+def with_includes(query: Query, include: Sequence[Include]) -> Query:
+    """Return the query with more inclusions."""
+    return replace(query, include=(*query.include, *include))
+
+
+def named_patients(query: Query) -> tuple[list[str], bool]:
+    """Return the ids of the Patients that every match is about, and whether all matches are about only these.
+
+    `Observation?patient=1,2` is about those two; `Observation?performer=Patient/1` may be about anybody.
+    """
+    ids: list[str] = []
+    sure = False
+    for part in _conjuncts(query.where):
+        found, only = _patients(query.type, part)
+        ids += found
+        sure = sure or (only and bool(found))
+    return list(dict.fromkeys(ids)), sure
+
+
+def _conjuncts(where: Condition) -> Iterator[Condition]:
+    if isinstance(where, And):
+        for part in where.parts:
+            yield from _conjuncts(part)
+    else:
+        yield where
+
+
+def _patients(resource_type: str, part: Condition) -> tuple[list[str], bool]:
+    if isinstance(part, HasId):
+        return (list(part.ids), True) if resource_type == "Patient" else ([], False)
+    alternatives = list(_disjuncts(part))
+    pointers = [one for one in alternatives if isinstance(one, PointsTo) and one.type == "Patient"]
+    about = [one for one in pointers if _is_subject(resource_type, one.parameter.code)]
+    return [one.id for one in about], len(about) == len(alternatives)
+
+
+def _disjuncts(part: Condition) -> Iterator[Condition]:
+    if isinstance(part, Or):
+        for one in part.parts:
+            yield from _disjuncts(one)
+    else:
+        yield part
+
+
+def _is_subject(resource_type: str, code: str) -> bool:
+    """Whether the parameter reads the element that decides whose record the resource is."""
+    elements = PRIMARY.get(resource_type, ())
+    return code in elements or (code == "patient" and bool(elements))
+
+
+def _looked_into(where: Condition) -> Iterable[str]:
+    match where:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from _looked_into(part)
+        case Not(part):
+            yield from _looked_into(part)
+        case Chain(_, kind, further) | Reverse(kind, _, further):
+            yield kind
+            yield from _looked_into(further)

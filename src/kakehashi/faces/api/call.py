@@ -1,0 +1,127 @@
+"""One request to the API: what it stands on (`Api`), and what was sent, as handlers want to see it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from urllib.parse import parse_qsl
+
+from kakehashi.core.actors import Actor
+from kakehashi.core.errors import BadRequest, Unauthenticated
+from kakehashi.engines.house import House
+from kakehashi.engines.records.asked import Asked
+from kakehashi.engines.records.submit import Sent
+from kakehashi.faces.api import headers as said
+from kakehashi.faces.api.headers import Prefer
+from kakehashi.faces.api.pages import Pairs, Seals
+from kakehashi.fhir.parse import Resource, parse
+from kakehashi.trust.oauth.jwks import Published
+from kakehashi.trust.oauth.tokens import Tokens
+
+_FIELDS = 200  # parameters in an address or a form
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What the API stands on."""
+
+    house: House
+    tokens: Tokens
+    published: Published
+    seals: Seals
+
+    @property
+    def base(self) -> str:
+        """The FHIR base URL, without a slash at its end."""
+        return f"{self.house.settings.public_url}/fhir"
+
+
+async def _no_body() -> bytes:
+    return b""
+
+
+@dataclass
+class Call:
+    """One request. `headers` have lower-case names; `names` are what the address's placeholders stand for."""
+
+    api: Api
+    method: str
+    path: str
+    at: datetime
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body_of: Callable[[], Awaitable[bytes]] = _no_body
+    request: str = ""
+    peer: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    signed: Actor | None = None
+
+    @property
+    def house(self) -> House:
+        """The installation."""
+        return self.api.house
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts. Raises Unauthenticated where nobody is signed in."""
+        if self.signed is None:
+            raise Unauthenticated
+        return self.signed
+
+    @property
+    def asked(self) -> Asked:
+        """Who asks, for the engine."""
+        return Asked(self.actor, self.at, self.request)
+
+    @property
+    def caller(self) -> str:
+        """What tells callers apart, for what is bound to one of them."""
+        return f"{self.actor.subject}\x1f{self.actor.institution.key}"
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The parameters of the address, in order. Raises BadRequest."""
+        return read_pairs(self.query)
+
+    @cached_property
+    def prefer(self) -> Prefer:
+        """What the caller prefers."""
+        return said.prefer(self.header("prefer"))
+
+    def header(self, name: str) -> str:
+        """Return a header, "" when it was not sent."""
+        return self.headers.get(name, "")
+
+    def parameter(self, name: str) -> str:
+        """Return a parameter of the address, "" when it is not there."""
+        return next((value for key, value in self.pairs if key == name), "")
+
+    async def resource(self) -> Resource:
+        """Return the resource in the body. Raises Malformed, UnsupportedMedia, TooLarge."""
+        said.require_json_body(self.header("content-type"))
+        return parse(await self.body_of())
+
+    def sent(self, body: bytes) -> Sent:
+        """Return where a write comes from. The idempotency key covers method, address and body."""
+        key = self.header("idempotency-key")
+        if key and not (len(key) <= 200 and key.isprintable()):
+            raise BadRequest(
+                "Idempotency-Key は 200 文字までの文字列です。", "An Idempotency-Key has 200 characters at most.",
+                rule="http.idempotency-key",
+            )  # fmt: skip
+        covered = b"\x1f".join(
+            (self.method.encode(), self.path.encode(), self.query.encode("utf-8", "surrogateescape"), body)
+        )
+        return Sent(self.request, key, covered if key else b"", self.api.base)
+
+
+def read_pairs(query: str) -> Pairs:
+    """Return the parameters of a query or form, in order. Raises BadRequest."""
+    try:
+        return parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
+    except ValueError:
+        raise BadRequest(
+            f"パラメータが読めません (UTF-8、{_FIELDS} 個まで)。",
+            f"The parameters cannot be read: UTF-8, {_FIELDS} of them at most.",
+            rule="http.query",
+        ) from None

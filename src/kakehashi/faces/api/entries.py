@@ -1,0 +1,215 @@
+"""transaction and batch. Source: https://hl7.org/fhir/R4/http.html#transaction
+
+A transaction is one submission: all of it or nothing. Its GETs are checked before anything is written, and answered
+after; what they do not find is said in their own entry. A batch's entries are requests of their own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from kakehashi.core.clock import fhir_instant
+from kakehashi.core.errors import BadRequest, Invalid, Problem
+from kakehashi.engines.records.submit import submit
+from kakehashi.engines.records.wanted import Method, Outcome, Wanted
+from kakehashi.faces.api import headers as said
+from kakehashi.faces.api import pushes
+from kakehashi.faces.api.answer import Answer
+from kakehashi.faces.api.bundle import bundle, response_entry, version_path
+from kakehashi.faces.api.call import Call
+from kakehashi.faces.api.failures import NotAllowed, all_well
+from kakehashi.faces.api.run import answered
+from kakehashi.faces.api.writes import body_of
+from kakehashi.fhir.parse import Entry, Resource
+from kakehashi.fhir.parse import entries as entries_of
+from kakehashi.fhir.types import NUMBER
+
+MOST = 10_000  # entries
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One entry, its address read. `type`, `id`: of the resource; `search`: what follows the question mark."""
+
+    entry: Entry
+    number: int
+    path: str
+    type: str
+    id: str
+    search: str
+
+    @property
+    def place(self) -> str:
+        return f"Bundle.entry[{self.number}]"
+
+
+async def post(call: Call) -> Answer:
+    """POST [base]: a transaction, a batch, or a Bundle of the sharing service."""
+    sent = await call.resource()
+    kind = sent.tree.get("type") if sent.type == "Bundle" else None
+    if pushes.is_submission(sent):
+        return await pushes.register_bundle(call, sent)
+    if kind not in ("transaction", "batch"):
+        raise BadRequest(
+            "[base] への POST は transaction か batch の Bundle です。ほかのリソースは /fhir/[type] に送ってください。",
+            "POST to the base takes a Bundle of type transaction or batch; send other resources to /fhir/[type].",
+            rule="bundle.type",
+            place="Bundle.type",
+        )
+    listed = entries_of(sent)
+    if len(listed) > MOST:
+        raise Invalid(
+            f"entry は {MOST} 件までです。分けて送ってください。", f"{MOST} entries at most; send them in parts.",
+            rule="bundle.size", place="Bundle.entry",
+        )  # fmt: skip
+    asked = _read(call, listed)
+    done = await (_transaction(call, sent, asked) if kind == "transaction" else _batch(call, asked))
+    return Answer(200, bundle(f"{kind}-response", done))
+
+
+def _read(call: Call, listed: Sequence[Entry]) -> list[_Asked]:
+    """Read every entry's request. Raises Invalid, naming each that cannot be read."""
+    asked, problems = [], []
+    urls: set[str] = set()
+    for number, one in enumerate(listed):
+        address = one.url.removeprefix(f"{call.api.base}/").lstrip("/")
+        path, _, search = address.partition("?")
+        kind, _, name = path.partition("/")
+        here = _Asked(one, number, unquote(path), kind, unquote(name), search)
+        problems += _wrong(here, urls)
+        asked.append(here)
+        if one.full_url and one.method in ("POST", "PUT"):
+            urls.add(one.full_url)
+    if problems:
+        raise Invalid(problems=problems)
+    return asked
+
+
+def _wrong(here: _Asked, urls: set[str]) -> list[Problem]:
+    one, place = here.entry, here.place
+    if one.method not in _METHODS:
+        return [_problem("bundle.request", f"{place}.request.method", "request.method がありません。", "There is no request.method.")]
+    if here.type not in NUMBER and one.method != "GET":
+        return [_problem("bundle.request", f"{place}.request.url", "request.url に型がありません。例: Patient/123", "request.url names no type, such as Patient/123.")]
+    if one.method in ("POST", "PUT") and one.body is None:
+        return [_problem("bundle.resource", place, "resource がありません。", "There is no resource.")]
+    if one.full_url and one.full_url in urls and one.method in ("POST", "PUT"):
+        return [_problem("bdl-7", f"{place}.fullUrl", "同じ fullUrl が二回あります。", "This fullUrl is there twice.")]
+    return []
+
+
+def _problem(rule: str, place: str, ja: str, en: str) -> Problem:
+    return Problem(rule, place, ja, en)
+
+
+async def _transaction(call: Call, sent: Resource, asked: Sequence[_Asked]) -> list[bytes]:
+    writes = [one for one in asked if one.entry.method not in ("GET", "HEAD")]
+    reads = {one.number: _sub(call, one) for one in asked if one.entry.method in ("GET", "HEAD")}
+    wanted = [_wanted(one) for one in writes]
+    outcomes: list[Outcome] = []
+    if wanted:
+        outcomes = await submit(call.house, wanted, by=call.actor, at=call.at, sent=call.sent(sent.body))
+    done = {
+        one.number: await _written(call, outcome) for one, outcome in zip(writes, outcomes, strict=True)
+    }
+    for number, sub in reads.items():
+        done[number] = _response(await answered(sub))
+    return [done[one.number] for one in asked]
+
+
+async def _batch(call: Call, asked: Sequence[_Asked]) -> list[bytes]:
+    done = []
+    for one in asked:
+        sub = _sub(call, one)
+        done.append(_response(await answered(sub), representation=call.prefer.returns == "representation"))
+    return done
+
+
+def _sub(call: Call, one: _Asked) -> Call:
+    """The request that an entry is. In a batch the idempotency key holds for each entry under its number."""
+    entry = one.entry
+    headers = {
+        "if-match": entry.if_match, "if-none-match": entry.if_none_match, "if-none-exist": entry.if_none_exist,
+        "prefer": call.header("prefer"), "content-type": "application/fhir+json", "accept": "application/fhir+json",
+    }  # fmt: skip
+    if key := call.header("idempotency-key"):
+        headers["idempotency-key"] = f"{key}#{one.number}"
+    body = entry.body or b""
+
+    async def body_of_entry() -> bytes:
+        return body
+
+    method = "GET" if entry.method == "HEAD" else entry.method
+    return Call(
+        call.api, method, f"/fhir/{one.path}".rstrip("/"), call.at, one.search, headers, body_of_entry,
+        call.request, call.peer, signed=call.actor,
+    )  # fmt: skip
+
+
+def _wanted(one: _Asked) -> Wanted:
+    entry, method = one.entry, one.entry.method
+    if method == "PATCH":
+        raise NotAllowed(("GET", "POST", "PUT", "DELETE"))
+    if (one.id and method == "POST") or "/" in one.id:
+        raise Invalid(
+            "request.url が読めません。POST は型だけ、PUT と DELETE は型と id (または検索条件) です。",
+            "request.url cannot be read: POST takes a type, PUT and DELETE a type and an id (or a search).",
+            rule="bundle.request", place=f"{one.place}.request.url",
+        )  # fmt: skip
+    if method != "POST" and not one.id and not one.search:
+        raise Invalid(
+            "request.url に id か検索条件が必要です。", "request.url needs an id or a search.",
+            rule="bundle.request", place=f"{one.place}.request.url",
+        )  # fmt: skip
+    if entry.resource is not None and method != "DELETE" and pushes.is_submission(entry.resource):
+        raise Invalid(
+            "電子カルテ情報共有サービスの Bundle は transaction に入れず、そのまま POST してください。",
+            "POST a Bundle of the sharing service by itself, not inside a transaction.",
+            rule="sharing.transaction", place=one.place,
+        )  # fmt: skip
+    version = 0 if entry.if_none_match.strip() == "*" else said.version_of(entry.if_match, "ifMatch")
+    writes = method != "DELETE"
+    return Wanted(
+        Method(method), one.type, one.id or None, entry.body if writes else None, version,
+        condition=one.search if not one.id and method != "POST" else None,
+        if_none_exist=entry.if_none_exist or None if method == "POST" else None,
+        full_url=entry.full_url or None, place=f"{one.place}.resource",
+        resource=entry.resource if writes else None,
+    )  # fmt: skip
+
+
+async def _written(call: Call, outcome: Outcome) -> bytes:
+    status = f"{outcome.status} {HTTPStatus(outcome.status).phrase}"
+    if not outcome.version:
+        return response_entry(status)
+    if outcome.status == 204:
+        return response_entry(status, version=outcome.version, changed=fhir_instant(outcome.changed_at))
+    return response_entry(
+        status,
+        location=version_path(outcome.type, outcome.id, outcome.version),
+        version=outcome.version,
+        changed=fhir_instant(outcome.changed_at),
+        body=await body_of(call, outcome) if call.prefer.returns == "representation" else b"",
+        outcome=all_well("登録しました。", "Stored.") if call.prefer.returns == "OperationOutcome" else b"",
+    )
+
+
+def _response(answer: Answer, *, representation: bool = True) -> bytes:
+    """The entry for an answer to a request of its own."""
+    headers = {name: value.decode() for name, value in answer.headers}
+    status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
+    location = headers.get("location", "").partition("/fhir/")[2]
+    version = headers.get("etag", "").strip('W/"')
+    failed = answer.status >= 400
+    written = bool(location)
+    return response_entry(
+        status,
+        location=location,
+        version=int(version) if version.isdigit() else 0,
+        body=b"" if failed or (written and not representation) else answer.body,
+        outcome=answer.body if failed else b"",
+    )
+
+

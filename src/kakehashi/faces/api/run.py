@@ -1,0 +1,61 @@
+"""Run one call: find its route, who asks and which format, and turn any failure into its answer."""
+
+from kakehashi.core.errors import Failure, NotFound, Unauthenticated
+from kakehashi.faces.api import headers as said
+from kakehashi.faces.api.answer import Answer, of_failure
+from kakehashi.faces.api.call import Call
+from kakehashi.faces.api.certificate import thumbprint
+from kakehashi.faces.api.failures import NotAllowed
+from kakehashi.faces.api.route import Route, Routes
+
+_SCHEME = "bearer "
+
+
+async def answered(call: Call) -> Answer:
+    """Return the answer to a call that is part of another: its failure is its own."""
+    try:
+        return await run(call, find(ROUTES, call))
+    except Failure as failure:
+        return of_failure(failure)
+
+
+async def run(call: Call, route: Route) -> Answer:
+    """Return the answer. Raises Failure."""
+    if not route.open and call.signed is None:
+        await _sign_in(call)
+    if route.fhir and not (route.native and call.names.get("type") == "Binary"):
+        form = call.parameter("_format") if call.query else ""
+        said.require_json_answer(call.header("accept"), form)
+    return await route.handler(call)
+
+
+def find(routes: Routes, call: Call) -> Route:
+    """Return the route of a call and fill in its names. Raises NotFound, NotAllowed."""
+    template, names = routes.shape(call.path)
+    call.names = names
+    here = routes.at(template)
+    if not here:
+        raise NotFound(
+            "その宛先はありません。", "There is no such address.", rule="http.address"
+        )
+    route = here.get("GET" if call.method == "HEAD" else call.method)
+    if route is None:
+        raise NotAllowed(here)
+    return route
+
+
+async def _sign_in(call: Call) -> None:
+    """Find out who asks, by the bearer token. A session's cookie counts for pages only."""
+    given = call.header("authorization")
+    if given[: len(_SCHEME)].lower() != _SCHEME:
+        raise Unauthenticated(
+            "アクセストークンが必要です (Authorization: Bearer …)。",
+            "An access token is needed (Authorization: Bearer …).",
+        )
+    call.signed = await call.api.tokens.actor_of_token(
+        given[len(_SCHEME) :].strip(), at=call.at, client_cert_thumbprint=thumbprint(call)
+    )
+
+
+ROUTES = Routes()
+"""All routes of the API; table.py fills it in. Entries of a batch find theirs here."""

@@ -1,0 +1,84 @@
+"""search, by GET and POST. Source: https://hl7.org/fhir/R4/search.html, https://hl7.org/fhir/R4/http.html#search"""
+
+from dataclasses import replace
+
+from kakehashi.core.errors import Problem
+from kakehashi.engines.records.search import search
+from kakehashi.faces.api import pages
+from kakehashi.faces.api.answer import Answer
+from kakehashi.faces.api.bundle import bundle, entry, outcome_entry
+from kakehashi.faces.api.call import Call, read_pairs
+from kakehashi.faces.api.failures import UnsupportedMedia, outcome_of
+from kakehashi.faces.api.headers import media_of
+from kakehashi.faces.api.pages import Pairs
+from kakehashi.faces.api.subset import Subset
+from kakehashi.search.parse import parse_query
+from kakehashi.search.plan import Query
+from kakehashi.search.results import encode_cursor
+from kakehashi.store.read_search import Found
+
+
+async def by_get(call: Call) -> Answer:
+    """GET [base]/[type]?…"""
+    return await _answer(call, call.pairs)
+
+
+async def by_post(call: Call) -> Answer:
+    """POST [base]/[type]/_search with a form; parameters of the address count too."""
+    if media_of(call.header("content-type")) != "application/x-www-form-urlencoded":
+        raise UnsupportedMedia(
+            "_search は application/x-www-form-urlencoded で送ってください。",
+            "Send _search as application/x-www-form-urlencoded.",
+            rule="http.content-type",
+        )
+    form = await call.body_of()
+    return await _answer(call, [*call.pairs, *read_pairs(form.decode("utf-8", "surrogateescape"))])
+
+
+async def _answer(call: Call, pairs: Pairs) -> Answer:
+    resource_type = call.names["type"]
+    sealed, asked = pages.split(pairs)
+    context = pages.context_of(call.caller, resource_type, asked)
+    cursor = [(pages.CURSOR, call.api.seals.open(sealed, context))] if sealed else []
+    query = parse_query(
+        resource_type, [*asked, *cursor], strict=call.prefer.strict, at=call.at, base_url=call.api.base
+    )
+    found = await search(call.house, call.asked, query)
+    understood = [pair for pair in asked if pair[0] not in query.ignored]
+    links = [("self", pages.link(f"{call.api.base}/{resource_type}", understood, sealed))]
+    if found.next is not None:
+        following = call.api.seals.seal(encode_cursor(found.next), context)
+        links.append(("next", pages.link(f"{call.api.base}/{resource_type}", asked, following)))
+    return Answer(200, bundle("searchset", _entries(call, query, found), links=links, total=_total(query, found)))
+
+
+def _total(query: Query, found: Found) -> int | None:
+    """The total, where it was asked for, or where the one page shows that it is all."""
+    if found.total is not None or query.cursor or found.next or not query.count:
+        return found.total
+    return len(found.rows)
+
+
+def _entries(call: Call, query: Query, found: Found) -> list[bytes]:
+    if query.summary == "count":
+        return []
+    subset = Subset(query.summary, query.elements)
+    around = replace(subset, elements=())  # `_elements` is said of the type searched for, not of what comes with it
+    base = call.api.base
+    entries = [entry(base, row.type, row.id, subset.of(row.type, row.body), "match") for row in found.rows]
+    entries += [
+        entry(base, row.type, row.id, around.of(row.type, row.body), "include") for row in found.included
+    ]
+    if query.ignored:
+        entries.append(outcome_entry(outcome_of([_ignored(name, query.type) for name in query.ignored])))
+    return entries
+
+
+def _ignored(name: str, resource_type: str) -> Problem:
+    shown = name[:64]
+    return Problem(
+        "search.parameter", shown,
+        f"{resource_type} に検索パラメータ {shown} はないため、無視しました。",
+        f"{resource_type} has no search parameter {shown}; it was ignored.",
+        "not-supported", "warning",
+    )  # fmt: skip
