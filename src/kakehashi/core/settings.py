@@ -32,6 +32,8 @@ class Settings:
     demo: bool = False  # sample region: test sign-ins are printed and one factor is enough
     max_body_mb: int = 50  # largest request body
     log_level: str = "info"
+    proxies: str = ""  # addresses of proxies that pass on client certificates, with blanks between
+    proxy_secret: str = ""  # what such a proxy proves itself with (32 characters at least); empty: none is believed
 
     @property
     def public_url(self) -> str:

@@ -19,7 +19,11 @@ async def by_code(db: Connection, code: str) -> Institution:
     """Return the institution with this official code. Raises NotFound."""
     row = await db.fetchrow(_SQL["institution_by_code"], code)
     if row is None:
-        raise NotFound
+        raise NotFound(
+            f"番号 {code[:20]} の施設は登録されていません。番号を確かめるか、運用画面で登録してください。",
+            f"No institution has the number {code[:20]}. Check it, or register the institution in the console.",
+            rule="institution.code",
+        )
     return Institution(row["key"], row["code"], row["name"], InstitutionType(row["type"]))
 
 

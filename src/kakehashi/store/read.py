@@ -33,6 +33,7 @@ _SQL = statements("read")
 _LATEST = 2**31 - 1  # above every version
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+FIRST = (-1, -(2**63))  # before every (person, rid)
 MANY = 10_000  # rows that one call gives at most, unless told otherwise
 
 
@@ -161,6 +162,10 @@ class Reading:
         if not found:
             raise NotFound
         return Position(found[0][0], found[0][1])
+
+    async def every(self, after: tuple[int, int] = FIRST, *, limit: int = 1_000) -> list[Row]:
+        """Return rows in the order of their keys, after (person, rid): a page of an export."""
+        return await self._fetch("read_every", *after, limit)
 
     async def search(
         self,

@@ -12,6 +12,7 @@ from kakehashi.engines.house import House
 from kakehashi.engines.records.asked import Asked
 from kakehashi.engines.records.submit import Sent
 from kakehashi.faces.api import headers as said
+from kakehashi.faces.api.figures import Figures
 from kakehashi.faces.api.headers import Prefer
 from kakehashi.faces.api.pages import Pairs, Seals
 from kakehashi.fhir.parse import Resource, parse
@@ -29,6 +30,7 @@ class Api:
     tokens: Tokens
     published: Published
     seals: Seals
+    figures: Figures
 
     @property
     def base(self) -> str:

@@ -89,19 +89,22 @@ def _read(call: Call, listed: Sequence[Entry]) -> list[_Asked]:
 
 def _wrong(here: _Asked, urls: set[str]) -> list[Problem]:
     one, place = here.entry, here.place
+    carries = one.method in ("POST", "PUT")
     if one.method not in _METHODS:
-        return [_problem("bundle.request", f"{place}.request.method", "request.method がありません。", "There is no request.method.")]
-    if here.type not in NUMBER and one.method != "GET":
-        return [_problem("bundle.request", f"{place}.request.url", "request.url に型がありません。例: Patient/123", "request.url names no type, such as Patient/123.")]
-    if one.method in ("POST", "PUT") and one.body is None:
-        return [_problem("bundle.resource", place, "resource がありません。", "There is no resource.")]
-    if one.full_url and one.full_url in urls and one.method in ("POST", "PUT"):
-        return [_problem("bdl-7", f"{place}.fullUrl", "同じ fullUrl が二回あります。", "This fullUrl is there twice.")]
+        ja, en = "request.method がありません。", "There is no request.method."
+        return [Problem("bundle.request", f"{place}.request.method", ja, en)]
+    if here.type not in NUMBER and one.method not in ("GET", "HEAD"):
+        ja, en = (
+            "request.url に型がありません。例: Patient/123",
+            "request.url names no type, such as Patient/123.",
+        )
+        return [Problem("bundle.request", f"{place}.request.url", ja, en)]
+    if carries and one.body is None:
+        return [Problem("bundle.resource", place, "resource がありません。", "There is no resource.")]
+    if carries and one.full_url in urls:
+        ja, en = "同じ fullUrl が二回あります。", "This fullUrl is there twice."
+        return [Problem("bdl-7", f"{place}.fullUrl", ja, en)]
     return []
-
-
-def _problem(rule: str, place: str, ja: str, en: str) -> Problem:
-    return Problem(rule, place, ja, en)
 
 
 async def _transaction(call: Call, sent: Resource, asked: Sequence[_Asked]) -> list[bytes]:
@@ -198,7 +201,7 @@ async def _written(call: Call, outcome: Outcome) -> bytes:
 
 def _response(answer: Answer, *, representation: bool = True) -> bytes:
     """The entry for an answer to a request of its own."""
-    headers = {name: value.decode() for name, value in answer.headers}
+    headers = {name.decode(): value.decode() for name, value in answer.headers}
     status = f"{answer.status} {HTTPStatus(answer.status).phrase}"
     location = headers.get("location", "").partition("/fhir/")[2]
     version = headers.get("etag", "").strip('W/"')

@@ -1,29 +1,53 @@
 """/health, /health/ready and /metrics: whether it lives, whether it can work, and figures without persons."""
 
-import time
-from dataclasses import dataclass, field
-
 import orjson
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
 from kakehashi.core.errors import Failure, NotFound, Unavailable
 from kakehashi.faces.api.answer import JSON, Answer
 from kakehashi.faces.api.call import Call
-from kakehashi.faces.api.certificate import certificates
+from kakehashi.store import institutions
+from kakehashi.store.database import Database
 
-_LOCAL = frozenset({"127.0.0.1", "::1"})
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Counts of requests by interaction, resource type and status, and how long they took."""
-
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    requests: Counter = field(init=False)
-    seconds: Histogram = field(init=False)
+_HERE = frozenset({"127.0.0.1", "::1", ""})
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
 async def live(call: Call) -> Answer:
     """GET /health: the process answers."""
     return _said(200, {"status": "ok"})
+
+
+async def ready(call: Call) -> Answer:
+    """GET /health/ready: the database answers, and the disk has room for writes (else reading goes on)."""
+    database = await _reachable(call.house.db)
+    disk = _has_room(call.house.db)
+    said = {"database": "ok" if database else "unreachable", "disk": "ok" if disk else "full"}
+    return _said(200 if database and disk else 503, {"status": "ok" if database and disk else "not ready", **said})
+
+
+async def metrics(call: Call) -> Answer:
+    """GET /metrics, from this machine only: figures of everybody's requests are for the operator."""
+    if call.peer not in _HERE or any(call.header(name) for name in _FORWARDED):
+        raise NotFound
+    return Answer(200, call.api.figures.text(), media=b"text/plain; version=0.0.4; charset=utf-8")
+
+
+async def _reachable(db: Database) -> bool:
+    try:
+        async with db.transaction() as connection:
+            await institutions.every(connection)
+    except Failure:
+        return False
+    return True
+
+
+def _has_room(db: Database) -> bool:
+    try:
+        db.require_room()
+    except Unavailable:
+        return False
+    return True
+
+
+def _said(status: int, said: dict[str, str]) -> Answer:
+    return Answer(status, orjson.dumps(said), media=JSON)

@@ -1,4 +1,4 @@
-"""FHIR push of 電子カルテ情報共有サービス: registering, replacing and withdrawing by Bundle; the list of what came for us.
+"""FHIR push of 電子カルテ情報共有サービス: registering, replacing, withdrawing; and the list of what came for us.
 
 `POST /sharing/bundles`, or `POST /fhir/Bundle` and `POST /fhir` with a Bundle that has the service's identifier.
 `?consent=oral`: the person agreed at the sender that the addressee of this referral may fetch it. A Bundle with

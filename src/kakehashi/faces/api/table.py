@@ -15,6 +15,8 @@ from kakehashi.faces.api import (
 from kakehashi.faces.api.route import Route
 from kakehashi.faces.api.run import ROUTES
 
+__all__ = ["FHIR", "OTHERS", "ROUTES"]
+
 _TYPE = "/fhir/{type}"
 _ONE = "/fhir/{type}/{id}"
 

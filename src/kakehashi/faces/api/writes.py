@@ -2,6 +2,7 @@
 
 from kakehashi.core.errors import BadRequest, Gone, NotFound, Refused
 from kakehashi.engines.records import look
+from kakehashi.engines.records.drafts import named
 from kakehashi.engines.records.submit import submit
 from kakehashi.engines.records.wanted import Method, Outcome, Wanted
 from kakehashi.faces.api import headers as said
@@ -78,7 +79,7 @@ async def _resource(call: Call, resource_id: str = "") -> Resource:
     if call.names["type"] != "Binary" or said.is_json(call.header("content-type") or "json"):
         return await call.resource()
     resource = parse(wrapped(await call.body_of(), call.headers))
-    return Resource("Binary", resource_id, resource.body, {**resource.tree, "id": resource_id} if resource_id else resource.tree)
+    return named(resource, resource_id) if resource_id else resource
 
 
 async def _written(call: Call, wanted: Wanted, body: bytes) -> Answer:
@@ -114,7 +115,8 @@ def _condition(call: Call) -> str:
 def _require_no_submission(resource: Resource) -> None:
     if pushes.is_submission(resource):
         raise BadRequest(
-            "電子カルテ情報共有サービスの Bundle は POST で送ってください。同じ Bundle.identifier の再送が前のものを置き換えます。",
+            "電子カルテ情報共有サービスの Bundle は POST で送ってください。"
+            "同じ Bundle.identifier の再送が前のものを置き換えます。",
             "POST a Bundle of the sharing service; a resend under the same Bundle.identifier replaces the former.",
             rule="sharing.put",
             place="Bundle.identifier",

@@ -14,7 +14,8 @@ from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
 from kakehashi.faces.cli import place
 from kakehashi.faces.cli.files import Form, Found
-from kakehashi.faces.cli.load import Progress, Say, load
+from kakehashi.faces.cli.load import Say, load
+from kakehashi.faces.cli.progress import Progress
 from kakehashi.people import find, identifiers
 from kakehashi.samples import guide, story
 from kakehashi.samples.build import Load, Sample, make_sample

@@ -12,10 +12,13 @@ import kakehashi
 from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import Failure
 from kakehashi.core.settings import Settings, load_settings
+from kakehashi.engines.house import House
 from kakehashi.faces.cli import demo as sample_region
 from kakehashi.faces.cli import place
+from kakehashi.faces.cli import profiles as profile_packages
 from kakehashi.faces.cli.audit import verify as verify_log
 from kakehashi.faces.cli.doctor import examine
+from kakehashi.faces.cli.export import export as export_records
 from kakehashi.faces.cli.files import find
 from kakehashi.faces.cli.load import cores
 from kakehashi.faces.cli.load import load as load_file
@@ -83,9 +86,7 @@ def load(*paths: Path, institution: Option = "", agreed_orally: bool = False) ->
 
     async def work() -> None:
         async with place.opened(_settings()) as house:
-            async with house.db.transaction() as db:
-                site = await institutions.by_code(db, institution)
-            by = Actor("load", Role.SYSTEM, site, Purpose.TREATMENT, scopes=("system/*.cruds",))
+            by = await _system_of(house, institution, "load")
             stored = refused = 0
             for found in find(list(paths)):
                 _say(f"{found.path}: {found.form}")
@@ -96,6 +97,25 @@ def load(*paths: Path, institution: Option = "", agreed_orally: bool = False) ->
                 if done.refused:
                     _say(f"  理由 · reasons: {done.refusals}")
             _say(f"登録 {stored:,} 件、不可 {refused:,} 件 · {stored:,} stored, {refused:,} refused")
+
+    _run(work)
+
+
+@app.command
+def export(folder: Path, /, *, institution: str) -> None:
+    """Write an institution's own records into an empty FOLDER, as NDJSON by resource type.
+
+    Parameters
+    ----------
+    institution
+        Official code of the institution.
+    """
+
+    async def work() -> None:
+        async with place.opened(_settings()) as house:
+            counts = await export_records(house, folder, by=await _system_of(house, institution, "export"))
+            for kind, count in sorted(counts.items()):
+                _say(f"{kind}: {count:,}")
 
     _run(work)
 
@@ -161,6 +181,24 @@ def doctor() -> None:
     sys.exit(1 if unsafe else 0)
 
 
+profiles = App(name="profiles", help="FHIR profile packages that resources are held against.")
+app.command(profiles)
+
+
+@profiles.command(name="add")
+def profiles_add(package: Path, /) -> None:
+    """Install a profile PACKAGE (package.tgz, or a folder of them); a newer one takes the former's place."""
+    for line in profile_packages.add(_settings().home, package):
+        _package(line)
+
+
+@profiles.command(name="list")
+def profiles_list() -> None:
+    """List the installed profile packages."""
+    for line in profile_packages.listed(_settings().home):
+        _package(line)
+
+
 audit = App(name="audit", help="The log and its proof.")
 app.command(audit)
 
@@ -181,12 +219,29 @@ def verify(*, export: Path | None = None) -> None:
     sys.exit(code)
 
 
+async def _system_of(house: House, code: str, name: str) -> Actor:
+    """The actor that stands for an institution's own system at the command line."""
+    async with house.db.transaction() as db:
+        site = await institutions.by_code(db, code)
+    return Actor(name, Role.SYSTEM, site, Purpose.TREATMENT, scopes=("system/*.cruds",))
+
+
 def _settings() -> Settings:
     return load_settings()
 
 
 def _say(line: str) -> None:
     print(line, flush=True)
+
+
+def _package(line: profile_packages.Line) -> None:
+    former = f" ({line.replaced} →)" if line.replaced else ""
+    _say(
+        f"{line.name}{former} {line.version}: プロファイル · profiles {line.profiles:,}, "
+        f"値集合 · value sets {line.value_sets:,}, コード · code systems {line.code_systems:,}"
+    )
+    for passed in line.passed_over:
+        _say(f"  · {passed}")
 
 
 def _introduce(settings: Settings) -> None:

@@ -12,17 +12,21 @@ from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
 from kakehashi.store import embedded
 from kakehashi.store.database import Database
+from kakehashi.store.guard import Guard
 
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[House]:
     """Yield the house: the embedded server is started where no URL is set, and left when the command ends."""
     server = None
+    settings.home.mkdir(parents=True, exist_ok=True)
     if not settings.database_url:
         server = embedded.start(settings.home / "postgresql")
         settings = replace(settings, database_url=server.url)
     try:
-        async with await Database.open(settings.database_url, connections=settings.connections) as db:
+        async with await Database.open(
+            settings.database_url, connections=settings.connections, guard=Guard(settings.home)
+        ) as db:
             yield House(db, settings, system_clock)
     finally:
         if server:

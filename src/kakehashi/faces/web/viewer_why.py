@@ -1,7 +1,7 @@
 """Under what right a record is open, in words for the top of the page. Pure.
 
-It tells of consent and emergency only. That something is withheld, or not told to the person, is said nowhere here: what
-may not be seen leaves no trace.
+It tells of consent and emergency only. That something is withheld, or not told to the person, is said nowhere here:
+what may not be seen leaves no trace.
 """
 
 from dataclasses import dataclass

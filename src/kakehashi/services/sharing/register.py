@@ -39,6 +39,7 @@ class Registered:
     bundle_id: str
     resources: int  # rows that it left, besides Bundle and Patient
     notes: tuple[Problem, ...]
+    replaced: bool = False  # a former registration under the same key made way
 
 
 async def register(
@@ -49,11 +50,13 @@ async def register(
     at: datetime,
     key: str = "",
     request: str = "",
+    covered: bytes = b"",
     guide: str = GUIDE,
     agreed_orally: bool = False,
 ) -> Registered:
     """Check and carry out one submission, and return what came of it.
 
+    `key`: the request's idempotency key; `covered`: what it covers besides the body (the address it was sent to).
     `agreed_orally`: the person agreed at the sender that the addressee of this referral may fetch it.
 
     Raises Malformed, Invalid (with every rule broken), Refused, NotFound (nothing to withdraw), KeyReused, Unavailable;
@@ -68,10 +71,16 @@ async def register(
         by, "create" if plan.operation is Operation.REGISTER else "delete", plan.kind, resource_type="Bundle"
     )
     note = Note(by, f"sharing.{plan.operation}", f"Bundle/{plan.bundle_id}", "own", request)
-    async with writing(house.db, note, at=at, key=_key(by, key, body)) as work:
+    async with writing(house.db, note, at=at, key=_key(by, key, covered or body)) as work:
         if work.earlier is None:
-            await _carry_out(work, bundle, plan, by, at, agreed=agreed_orally)
-    return Registered(plan.operation, plan.kind, plan.bundle_id, len(plan.rows), tuple(found))
+            replaced = await _carry_out(work, bundle, plan, by, at, agreed=agreed_orally)
+            work.outcome = _REPLACED if replaced else _NEW
+        else:
+            replaced = work.earlier == _REPLACED
+    return Registered(plan.operation, plan.kind, plan.bundle_id, len(plan.rows), tuple(found), replaced)
+
+
+_NEW, _REPLACED = b"new", b"replaced"  # what is kept with an idempotency key
 
 
 def _key(by: Actor, key: str, body: bytes) -> RequestKey | None:
@@ -80,7 +89,8 @@ def _key(by: Actor, key: str, body: bytes) -> RequestKey | None:
 
 async def _carry_out(
     work: Writing, bundle: Resource, plan: Submission, by: Actor, at: datetime, *, agreed: bool
-) -> None:
+) -> bool:
+    """Carry out the plan; return whether something stored made way for it."""
     known = await whereabouts(work.connection, [("Patient", plan.patient_id), ("Bundle", plan.bundle_id)])
     former = known.get(("Bundle", plan.bundle_id))
     if plan.operation is Operation.WITHDRAW:
@@ -92,7 +102,7 @@ async def _carry_out(
             )
         await work.delete_origin(former.person, plan.origin)
         await work.delete("Bundle", plan.bundle_id)
-        return
+        return True
     patient = _patient(bundle, plan)
     stored = known.get(("Patient", plan.patient_id))
     reference = f"Patient/{plan.patient_id}"
@@ -114,6 +124,7 @@ async def _carry_out(
     if former is not None:
         await work.delete_origin(former.person, plan.origin, keep=[draft.rid for draft in drafts])
     await work.put_many(drafts)
+    return former is not None
 
 
 def _patient(bundle: Resource, plan: Submission) -> Resource:

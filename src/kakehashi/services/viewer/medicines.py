@@ -1,8 +1,8 @@
 """Medicines as bars over time, with overlaps seen: the same ingredient, or the same effect, twice at once.
 
-The first seven characters of a YJ code (薬価基準収載医薬品コード) name ingredient and route, the first four its class of
-effect (薬効分類): two bars are the same medicine to the body when seven agree, whatever the brand, and alike when four
-do. Without a YJ code the name decides. A refill that comes early is no double; a second institution's is.
+The first seven characters of a YJ code (薬価基準収載医薬品コード) name ingredient and route, the first four its class
+of effect (薬効分類): two bars are the same medicine to the body when seven agree, whatever the brand, and alike when
+four do. Without a YJ code the name decides. A refill that comes early is no double; a second institution's is.
 """
 
 from collections.abc import Iterable, Iterator

@@ -108,3 +108,11 @@ SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.fl
    AND (o.rank, o.age, r.rid) > ($5::integer, $6::bigint, $7::bigint)
  ORDER BY o.rank, o.age, r.rid
  LIMIT $8;
+
+-- read_every --
+-- Every row that the window sees, in the order of the primary key, after one of them. $1 person, $2 rid, $3 at most.
+-- Uses resource_pkey: an export walks the table once, page by page.
+SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
+       false, r.body
+  FROM resource r WHERE (r.person, r.rid) > ($1, $2) AND {r}
+ ORDER BY r.person, r.rid LIMIT $3;

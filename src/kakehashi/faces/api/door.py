@@ -1,0 +1,167 @@
+"""The ASGI edge in front of both faces: limits, request ids, one answer for every failure, figures and the log.
+
+What is logged: method, route, status, milliseconds and the request's id. Never an address, a search or a body: they
+hold names. Failures are logged by class and rule.
+"""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
+from typing import Any
+
+import structlog
+
+from kakehashi.core.errors import Failure
+from kakehashi.core.ids import new_id
+from kakehashi.faces.api.answer import Answer, of_failure
+from kakehashi.faces.api.body import Disconnected, Receive, read_body, too_large
+from kakehashi.faces.api.call import Api, Call
+from kakehashi.faces.api.failures import AddressTooLong, HeadersTooLarge
+from kakehashi.faces.api.route import Route, Routes
+from kakehashi.faces.api.run import find, run
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+LONGEST_ADDRESS = 16_384  # bytes of path and query
+LARGEST_HEADERS = 65_536  # bytes
+_OURS = re.compile(r"/(fhir|oauth|sharing|health|metrics|\.well-known)(/|$)", re.ASCII)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+log = structlog.get_logger("kakehashi.requests")
+
+
+class Door:
+    """Lets requests in: those of the API are answered here, others go on to the pages (`inner`)."""
+
+    def __init__(self, inner: App, *, api: Api, routes: Routes) -> None:
+        self.inner, self.api, self.routes = inner, api, routes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self.inner(scope, receive, send)
+            return
+        began = time.perf_counter()
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        request = _request_id(headers)
+        scope["request_id"] = request
+        if _OURS.match(scope["path"]):
+            await self._api(scope, receive, send, headers, request, began)
+        else:
+            await self._page(scope, receive, send, headers, request, began)
+
+    async def _api(
+        self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str], request: str, began: float
+    ) -> None:
+        call = self._call(scope, receive, headers, request)
+        route: Route | None = None
+        try:
+            _require_size(scope)
+            route = find(self.routes, call)
+            answer = await run(call, route)
+        except Failure as failure:
+            answer = of_failure(failure)
+            _note_failure(failure, request)
+        except Disconnected:
+            return
+        except Exception as fault:
+            log.error("fault", kind=type(fault).__name__, request=request)
+            answer = of_failure(Failure())
+        self._note(call.method, route, call, answer.status, request, began)
+        await _sent(send, answer, request, head=call.method == "HEAD")
+
+    def _call(self, scope: Scope, receive: Receive, headers: dict[str, str], request: str) -> Call:
+        most = self.api.house.settings.max_body_mb << 20
+        peer = scope.get("client")
+        return Call(
+            self.api,
+            scope["method"],
+            scope["path"],
+            self.api.house.clock(),
+            scope["query_string"].decode("utf-8", "surrogateescape"),
+            headers,
+            partial(read_body, receive, headers, most),
+            request,
+            peer[0] if peer else "",
+        )
+
+    def _note(
+        self, method: str, route: Route | None, call: Call, status: int, request: str, began: float
+    ) -> None:
+        seconds = time.perf_counter() - began
+        self.api.figures.note(route.label if route else "none", call.names.get("type", ""), status, seconds)
+        log.info(
+            "request", method=method if route else "-", route=route.path if route else "-", status=status,
+            ms=round(seconds * 1000, 1), request=request,
+        )  # fmt: skip
+
+    async def _page(
+        self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str], request: str, began: float
+    ) -> None:
+        """Let a page be answered by the web face, under the same limits."""
+        status = 0
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request.encode())]
+            await send(message)
+
+        try:
+            _require_size(scope)
+            await self.inner(scope, _limited(receive, self.api.house.settings.max_body_mb << 20), noting)
+        except Failure as failure:
+            if not status:
+                status = failure.status
+                await _sent(send, of_failure(failure), request, head=False)
+        except Exception as fault:
+            log.error("fault", kind=type(fault).__name__, request=request)
+            if not status:
+                status = 500
+                await _sent(send, of_failure(Failure()), request, head=False)
+        seconds = time.perf_counter() - began
+        self.api.figures.note("page", "", status, seconds)
+        log.info("page", method=scope["method"], status=status, ms=round(seconds * 1000, 1), request=request)
+
+
+def _limited(receive: Receive, most: int) -> Receive:
+    """Return `receive` for a body of `most` bytes at most; more raises TooLarge."""
+    length = 0
+
+    async def counting() -> Message:
+        nonlocal length
+        message = await receive()
+        length += len(message.get("body", b""))
+        if length > most:
+            raise too_large(most)
+        return message
+
+    return counting
+
+
+def _request_id(headers: dict[str, str]) -> str:
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else new_id()
+
+
+def _require_size(scope: Scope) -> None:
+    if len(scope["path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
+        raise AddressTooLong(rule="http.address")
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEADERS:
+        raise HeadersTooLarge(rule="http.headers")
+
+
+def _note_failure(failure: Failure, request: str) -> None:
+    if failure.status >= 500:
+        log.error("failure", kind=type(failure).__name__, rule=failure.problems[0].rule, request=request)
+
+
+async def _sent(send: Send, answer: Answer, request: str, *, head: bool) -> None:
+    headers = [*answer.raw_headers(), (b"x-request-id", request.encode())]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})

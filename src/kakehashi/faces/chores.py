@@ -1,0 +1,77 @@
+"""What a server does besides answering: sign the log, end what retention ends, clear what sign-in left behind.
+
+Any number of servers may do it: each chore takes turns by a lock of its own in the database. A chore that fails is
+logged by the class of its failure, and tried again when it is due again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from kakehashi.core.actors import Actor, Purpose, Role
+from kakehashi.core.errors import Failure
+from kakehashi.core.logentry import Note
+from kakehashi.engines.house import House
+from kakehashi.store import idempotency, retention_job
+from kakehashi.trust.checkpoints import Signer
+from kakehashi.trust.checkpoints_held import Held
+from kakehashi.trust.log_sequencer import Sequencer
+from kakehashi.trust.oauth.tidying import tidy
+from kakehashi.trust.signin import setup
+
+KEYS_KEPT = timedelta(days=30)  # of requests, for idempotency
+log = structlog.get_logger("kakehashi.chores")
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Work that is due every so often."""
+
+    name: str
+    every: float  # seconds
+    do: Callable[[datetime], Awaitable[object]]
+
+
+@asynccontextmanager
+async def under_way(house: House) -> AsyncIterator[None]:
+    """Do the chores for as long as the block lasts."""
+    tasks = [asyncio.create_task(_repeat(house, chore)) for chore in _chores(house)]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _chores(house: House) -> list[Chore]:
+    db, home = house.db, house.settings.home
+    sequencer = Sequencer(db, Signer.at(home), Held.at(home))
+    keeper = Actor("retention", Role.OPERATOR, setup.OPERATOR, Purpose.OPERATIONS)
+    note = Note(keeper, "retention", "record", "retention")
+
+    async def forget(at: datetime) -> None:
+        await tidy(db, at=at)
+        async with db.transaction() as connection:
+            await idempotency.forget(connection, before=at - KEYS_KEPT)
+
+    return [
+        Chore("log", 1, lambda at: sequencer.run(at=at)),
+        Chore("retention", 86_400, lambda at: retention_job.run(db, note, at=at)),
+        Chore("tidying", 3_600, forget),
+    ]
+
+
+async def _repeat(house: House, chore: Chore) -> None:
+    while True:
+        try:
+            await chore.do(house.clock())
+        except Failure as failure:
+            log.error("chore failed", chore=chore.name, kind=type(failure).__name__, rule=failure.problems[0].rule)
+        except Exception as fault:
+            log.error("chore failed", chore=chore.name, kind=type(fault).__name__)
+        await asyncio.sleep(chore.every)
