@@ -148,7 +148,9 @@ class Place:
             process.wait()
 
     def _served(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen([*_COMMAND, "serve"], env=self._environment())
+        log = (self.settings.home / "serve.log").open("ab")
+        with log:
+            return subprocess.Popen([*_COMMAND, "serve"], env=self._environment(), stdout=log, stderr=log)
 
     async def _ready(self, process: "subprocess.Popen[bytes]") -> None:
         target = Target.of(self.base)

@@ -27,7 +27,7 @@ def _system(site: Institution, role: Role = Role.SYSTEM) -> Actor:
 def _lines(site: str, count: int) -> list[tuple[int, bytes]]:
     patient = {"resourceType": "Patient", "id": f"{site}-p", "name": [{"text": "見本 花子"}], "birthDate": "1960-01-01"}
     weights = [
-        b'{"resourceType": "Observation", "id": "%s-%d", "status": "final", "code": {"text": "\xe4\xbd\x93\xe9\x87\x8d"},'
+        b'{"resourceType": "Observation", "id": "%s-%d", "status": "final", "code": {"text": "weight"},'
         b' "subject": {"reference": "Patient/%s-p"}, "valueQuantity": {"value": 60.%d0, "unit": "kg"}}'
         % (site.encode(), number, site.encode(), number)
         for number in range(count)
