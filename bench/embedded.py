@@ -18,7 +18,7 @@ import asyncpg
 from bench.drive import Meter
 from bench.machine import family_seconds, used
 from bench.wire import Target, Wire, request
-from kakehashi.core.actors import Role
+from kakehashi.core.actors import Purpose, Role
 from kakehashi.core.clock import system_clock
 from kakehashi.core.kinds import PERSONAL_KINDS
 from kakehashi.core.settings import Settings
@@ -208,6 +208,9 @@ class Place:
             await setup.demo_account(house.db, new, password, settings=self.settings, at=at)
             ticket = await steps.with_password(
                 house.db, login, password, address="bench", at=at, policy=policy
+            )
+            ticket = await sessions.choose(
+                house.db, ticket.token, site.key, Role.DOCTOR, Purpose.TREATMENT, at=at, policy=policy
             )
             session = await sessions.open_session(house.db, ticket.token, at=at, policy=policy)
             assert session.actor

@@ -42,13 +42,19 @@ class Fresh:
     def lines(self, site: str, wanted: int) -> list[bytes]:
         """Return the next lines of an institution; the first is a Patient, and every record's Patient comes before."""
         mine = self._lines[site]
-        while mine and not _is_patient(mine[0]):
-            mine.popleft()  # the rest of a person that was cut off
+        while not (mine and _is_patient(mine[0])):
+            if mine:
+                mine.popleft()  # the rest of a person that was cut off
+            else:
+                self._fill()
         while len(mine) < wanted:
-            line = next(self._more)
-            if line.form == "fhir" and line.site in self._lines:
-                self._lines[line.site].append(line.body)
+            self._fill()
         return [mine.popleft() for _ in range(wanted)]
+
+    def _fill(self) -> None:
+        line = next(self._more)
+        if line.form == "fhir" and line.site in self._lines:
+            self._lines[line.site].append(line.body)
 
 
 def _is_patient(line: bytes) -> bool:

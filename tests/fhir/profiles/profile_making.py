@@ -1,6 +1,5 @@
 """Small packages for tests: profiles, value sets and code systems that a test writes itself."""
 
-import gzip
 import io
 import json
 import tarfile
@@ -93,12 +92,3 @@ def found(known, tree, *names):
     """What the named profiles find wrong: (rule, place) of every error."""
     problems = known.check(resource(tree), [HERE + name for name in names] if names else None)
     return [(one.rule, one.place) for one in problems if one.severity == "error"]
-
-
-def bomb(size):
-    """A gzip of zeros that would unpack to `size` bytes."""
-    buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=9) as out:
-        for _ in range(size // 2**20):
-            out.write(bytes(2**20))
-    return buffer.getvalue()

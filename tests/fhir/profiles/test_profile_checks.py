@@ -1,4 +1,4 @@
-"""Each kind of rule that a profile can state, with a resource that keeps it and one that breaks it. All are synthetic."""
+"""Each kind of rule that a profile can state, with a resource that keeps it and one that breaks it (synthetic)."""
 
 import pytest
 from profile_making import CORE, HERE, element, extension, found, package, profile, profiles, resource
@@ -62,7 +62,9 @@ SIMPLE = {
     ),
     "a pattern may hold more": (
         element("Observation.code", patternCodeableConcept={"coding": [{"system": SYSTEM, "code": "a"}]}),
-        observation(code={"text": "x", "coding": [{"code": "z"}, {"system": SYSTEM, "code": "a", "display": "A"}]}),
+        observation(
+            code={"text": "x", "coding": [{"code": "z"}, {"system": SYSTEM, "code": "a", "display": "A"}]}
+        ),
         observation(code={"coding": [{"system": SYSTEM, "code": "b"}]}),
         ("profile.pattern", "Observation.code"),
     ),
@@ -91,7 +93,10 @@ SIMPLE = {
         ("profile.value", "Patient.birthDate"),
     ),
     "an invariant": (
-        element("Patient", constraint=[{"key": "x-1", "severity": "error", "human": "h", "expression": "name.exists()"}]),
+        element(
+            "Patient",
+            constraint=[{"key": "x-1", "severity": "error", "human": "h", "expression": "name.exists()"}],
+        ),
         patient(name=[{"text": "見本"}]),
         patient(),
         ("x-1", "Patient"),
@@ -99,7 +104,9 @@ SIMPLE = {
     "an invariant on an element": (
         element(
             "Patient.name",
-            constraint=[{"key": "x-2", "severity": "error", "human": "h", "expression": "text.contains('　').not()"}],
+            constraint=[
+                {"key": "x-2", "severity": "error", "human": "h", "expression": "text.contains('　').not()"}
+            ],
         ),
         patient(name=[{"text": "見本 太郎"}]),
         patient(name=[{"text": "見本　太郎"}]),
@@ -219,9 +226,9 @@ class TestClaims:
         assert found(self.known, inside) == [("profile.cardinality", "Observation.contained[0].name")]
 
     def test_without_packages_nothing_is_known(self):
-        assert [one.rule for one in ProfileSet().check(resource(patient(meta={"profile": [HERE + "p"]})))] == [
-            "profile.unknown"
-        ]
+        assert [
+            one.rule for one in ProfileSet().check(resource(patient(meta={"profile": [HERE + "p"]})))
+        ] == ["profile.unknown"]
 
 
 class TestSnapshots:
@@ -359,11 +366,16 @@ class TestTypes:
             profile(
                 "ring",
                 "Organization",
-                element("Organization.partOf", type=[{"code": "Reference", "targetProfile": [HERE + "ring"]}]),
+                element(
+                    "Organization.partOf", type=[{"code": "Reference", "targetProfile": [HERE + "ring"]}]
+                ),
             )
         )
         one = {"resourceType": "Organization", "name": "見本", "partOf": {"reference": "#o"}}
-        assert found(ring, {**one, "contained": [{**one, "id": "o", "partOf": {"reference": "#"}}]}, "ring") == []
+        assert (
+            found(ring, {**one, "contained": [{**one, "id": "o", "partOf": {"reference": "#"}}]}, "ring")
+            == []
+        )
 
 
 class TestExtensions:
@@ -428,14 +440,22 @@ class TestExtensions:
                 "p",
                 "Patient",
                 element(
-                    "Patient.extension", "e", min=1, max="1", type=[{"code": "Extension", "profile": [HERE + "e"]}]
+                    "Patient.extension",
+                    "e",
+                    min=1,
+                    max="1",
+                    type=[{"code": "Extension", "profile": [HERE + "e"]}],
                 ),
             ),
         )
         one, other = {"url": HERE + "e", "valueString": "x"}, {"url": "http://other", "valueString": "x"}
         assert found(asking, patient(extension=[other, one]), "p") == []
         assert found(asking, patient(extension=[other]), "p") == [("profile.slice", "Patient.extension")]
-        assert found(asking, patient(extension=[one, one]), "p") == [("profile.slice", "Patient.extension[1]")]
+        assert found(asking, patient(extension=[one, one]), "p") == [
+            ("profile.slice", "Patient.extension[1]")
+        ]
 
     def test_one_that_nobody_defines_is_let_pass(self):
-        assert self.known.check(resource(patient(extension=[{"url": "http://other", "valueString": "x"}]))) == []
+        assert (
+            self.known.check(resource(patient(extension=[{"url": "http://other", "valueString": "x"}]))) == []
+        )

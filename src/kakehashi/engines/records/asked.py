@@ -55,7 +55,7 @@ def bound(actor: Actor) -> bool:
 
 @lru_cache(maxsize=4096)
 def own_window(actor: Actor) -> Window:
-    """Return the window of an unbound actor with no person in mind. It rests on no facts, so time does not change it."""
+    """Return the window of an unbound actor with no person in mind. It rests on no facts, so it is always the same."""
     return decide(WindowFacts(), actor, _ANY_TIME)
 
 

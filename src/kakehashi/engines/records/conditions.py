@@ -117,7 +117,7 @@ def _meant(one: Checked, row: Row | None) -> Checked:
     if one.resource is not None and one.resource.id not in ("", row.id):
         raise BadRequest(
             "条件に合う登録済みリソースの id と、送られた id が異なります。id を省くか揃えてください。",
-            "The resource that the condition finds has another id than the one sent. Leave the id out, or use that one.",
+            "The resource that the condition finds has another id than the one sent. Leave it out, or use that one.",
             rule="http.id",
             place=f"{wanted.place or wanted.type}.id",
         )

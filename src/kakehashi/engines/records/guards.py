@@ -63,7 +63,7 @@ async def require_own_grave(work: Writing, wanted: Wanted, by: Actor) -> None:
 
 
 async def require_no_submission(work: Writing, bundle: str) -> None:
-    """Raise Conflict when a stored Bundle came by the sharing service, where it is replaced and withdrawn as a whole."""
+    """Raise Conflict when a stored Bundle came by the sharing service, which replaces and withdraws it as a whole."""
     row = await work.current("Bundle", bundle)
     if row is None:
         return

@@ -18,7 +18,7 @@ from kakehashi.services.sharing.register import Registered, register
 from kakehashi.services.sharing.submission import Operation
 from kakehashi.store import institutions
 from kakehashi.terms import japan
-from kakehashi.trust import consents_referral
+from kakehashi.trust import consents_referral, roles
 
 
 def is_submission(resource: Resource) -> bool:
@@ -34,6 +34,7 @@ async def push(call: Call) -> Answer:
 
 async def register_bundle(call: Call, bundle: Resource) -> Answer:
     """Register a Bundle and answer 201 (new), 200 (replaced, or withdrawn with notes) or 204 (withdrawn)."""
+    roles.require(call.actor, "create", resource_type="Bundle")
     consent = call.parameter("consent")
     if consent not in ("", "oral"):
         raise BadRequest(

@@ -182,7 +182,8 @@ async def _withholding(visit: Visit, failure: Failure | None = None) -> Response
         lines = lines_of(sheet_of(row) for row in rows)
     return _page(
         visit, "me/withholding.html", failure, held=held, names=names,
-        choices_of_places=[(one.key, one.name) for one in places], kinds=[(kind, KIND_NAMES[kind]) for kind in WITHHOLDABLE], kind_names=KIND_NAMES,
+        choices_of_places=[(one.key, one.name) for one in places],
+        kinds=[(kind, KIND_NAMES[kind]) for kind in WITHHOLDABLE], kind_names=KIND_NAMES,
         choosable=CHOOSABLE, chosen=chosen, lines=[one for one in lines if one.kind is chosen],
         text_of={one.ref: one.text for one in lines}, warning=withholding.WARNING,
     )  # fmt: skip

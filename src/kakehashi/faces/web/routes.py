@@ -12,6 +12,12 @@ from starlette.staticfiles import StaticFiles
 
 from kakehashi.core.errors import Failure, Refused, Unauthenticated
 from kakehashi.faces.web import (
+    account_pages,
+    audit_pages,
+    console_accounts_pages,
+    console_keys_pages,
+    console_pages,
+    console_people_pages,
     emergency_pages,
     home_pages,
     me_download_pages,
@@ -35,6 +41,12 @@ PAGES: Sequence[Page] = (
     *me_pages.PAGES,
     *me_rights_pages.PAGES,
     *me_download_pages.PAGES,
+    *account_pages.PAGES,
+    *audit_pages.PAGES,
+    *console_pages.PAGES,
+    *console_accounts_pages.PAGES,
+    *console_keys_pages.PAGES,
+    *console_people_pages.PAGES,
 )
 _STATIC = Path(__file__).parent / "static"
 _LARGEST_FORM = 256  # fields

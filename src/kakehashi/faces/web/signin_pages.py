@@ -200,6 +200,7 @@ async def _enrol(visit: Visit, failure: Failure | None = None) -> Response:
         picture=Markup(offer.svg),  # noqa: S704
         secret=offer.secret,
         onward=_wanted(visit),
+        passkeys=bool(visit.desk.policy.rp_id),
     )
 
 

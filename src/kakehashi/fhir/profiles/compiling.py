@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from kakehashi.fhir.paths.nodes import Node
 from kakehashi.fhir.profiles import says
 from kakehashi.fhir.profiles.checks import binding_check, invariant_checks, value_checks
 from kakehashi.fhir.profiles.items import Found, items, kind_of
+from kakehashi.fhir.profiles.model import Rule
 from kakehashi.fhir.profiles.registry import Checker, Registry
 from kakehashi.fhir.profiles.running import Check, Scope
 from kakehashi.fhir.profiles.slicing import Sliced, sliced
@@ -48,6 +51,8 @@ class _Compiler:
     registry: Registry
     # By branch and type. An entry is there before it is filled: elements may contain themselves.
     _items: dict[tuple[int, str, str], list[Check]] = field(default_factory=dict)
+    _under_way: set[int] = field(default_factory=set)  # entries of `_items` that are being filled
+    _repeated: dict[tuple[int, str], Branch] = field(default_factory=dict)
     _noted: set[str] = field(default_factory=set)
 
     @property
@@ -67,9 +72,30 @@ class _Compiler:
 
     def children(self, branch: Branch, known: Shape) -> list[Check]:
         """Return the checks of an object's elements; those that its shape does not have are another type's."""
-        source = self.checker.tree.at(branch.rule.content) if branch.rule.content else branch
-        found = (self.listed(child, name, known) for name, child in (source or branch).children.items())
+        source = self._source(branch)
+        below = {**source.children, **self._again(source, known)}
+        found = (self.listed(child, name, known) for name, child in below.items())
         return [one for one in found if one]
+
+    def _source(self, branch: Branch) -> Branch:
+        return (branch.rule.content and self.checker.tree.at(branch.rule.content)) or branch
+
+    def _again(self, source: Branch, known: Shape) -> dict[str, Branch]:
+        """The elements that R4 says have another's content (Questionnaire.item.item): they keep that other's rules."""
+        found = {}
+        for name, member in known.members.items():
+            path = member.element.content.partition(".")[2]
+            said = source.children.get(name)
+            if not path or self.checker.tree.at(path) is None or (said and said.children):
+                continue
+            key = (id(source), name)
+            if key not in self._repeated:
+                rule = said.rule if said else Rule(f"{source.rule.id}.{name}")
+                self._repeated[key] = Branch(
+                    msgspec.structs.replace(rule, content=path), {}, said.slices if said else {}
+                )
+            found[name] = self._repeated[key]
+        return found
 
     def listed(self, branch: Branch, name: str, known: Shape) -> Check | None:
         """Return the check of one element: how often it is there, of what types, each item, and its slices."""
@@ -78,7 +104,8 @@ class _Compiler:
         members = known.choices.get(plain) or ((single,) if single else ())
         if not members:
             return None
-        checks = {one.name: found for one in members if (found := self.item(branch, one))}
+        checks = {one.name: self.item(branch, one) for one in members}
+        checks = {name: found for name, found in checks.items() if found or id(found) in self._under_way}
         barred = _barred(branch, members)
         slices = sliced(branch, members, self)
         least, most = branch.rule.min or 0, branch.rule.max
@@ -91,9 +118,11 @@ class _Compiler:
         key = (id(branch), member.shape, member.type.code)
         if key not in self._items:
             made = self._items[key] = []
+            self._under_way.add(id(made))
             made += self._value(branch, member)
             made += self._typed(branch, member)
             made += self._below(branch, member)
+            self._under_way.discard(id(made))
         return self._items[key]
 
     def _value(self, branch: Branch, member: Member) -> list[Check]:

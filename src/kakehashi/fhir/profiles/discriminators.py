@@ -62,7 +62,12 @@ def matcher(
 
 
 def _part(
-    discriminator: Discriminator, one: Branch, name: str, registry: Registry, home: Installed | None
+    discriminator: Discriminator,
+    one: Branch,
+    name: str,
+    whole: Branch,
+    registry: Registry,
+    home: Installed | None,
 ) -> Matcher | None:
     steps = _steps(discriminator.path)
     if steps is None:
@@ -71,7 +76,9 @@ def _part(
     match discriminator.type:
         case "value" | "pattern":
             test = _value_test(ends, one, steps, registry, home)
-            return _on_values(steps, test) if test else _on_presence(steps, ends)
+            if test:
+                return _on_values(steps, test)
+            return _on_presence(steps, [*ends, *_ends([whole], steps, registry, home)])
         case "exists":
             return _on_presence(steps, ends)
         case "type":

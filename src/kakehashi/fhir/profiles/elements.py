@@ -109,7 +109,6 @@ def _rule(identity: str, source: ElementSource, tree: dict[str, Any], type_name:
         min=least if steps and (sliced or base is None or (least or 0) > base.min) else None,
         max=None if not steps or (base and most == base.max and (not sliced or base.max == 1)) else most,
         types=_types(source.type, base) if steps else (),
-        content=_content(source.contentReference, base),
         slicing=source.slicing if steps else None,
         fixed=_valued(tree, "fixed"),
         pattern=_valued(tree, "pattern"),
@@ -156,12 +155,6 @@ def _merged(sources: tuple[TypeSource, ...]) -> tuple[TypeRule, ...]:
         profiles = tuple(dict.fromkeys((*old.profiles, *(p for p in one.profile if p != CORE + code))))
         found[code] = TypeRule(code, profiles, tuple(dict.fromkeys((*old.targets, *one.targetProfile))))
     return tuple(found.values())
-
-
-def _content(reference: str, base: Element | None) -> str:
-    """The id that a contentReference names, where it is not R4's own."""
-    path = reference.rpartition("#")[2]
-    return "" if not path or (base and base.content == path) else path.partition(".")[2]
 
 
 def _binding(source: BindingSource | None, base: Element | None) -> BindingSource | None:

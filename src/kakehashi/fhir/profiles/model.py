@@ -43,7 +43,7 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True):
     min: int | None = None
     max: int | None = None
     types: tuple[TypeRule, ...] = ()
-    content: str = ""  # id of the element whose children this one has
+    content: str = ""  # id of the element whose children this one has; set when compiling, R4 says which
     slicing: Slicing | None = None
     fixed: Json = None
     pattern: Json = None

@@ -118,7 +118,7 @@ def _made(name: str, one: Branch, branch: Branch, members: tuple[Member, ...], m
     takes = None
     if name != DEFAULT and branch.slicing:
         if branch.slicing.discriminator:
-            takes = matcher(branch.slicing.discriminator, one, name, make.registry, make.checker.home)
+            takes = matcher(branch.slicing.discriminator, one, name, branch, make.registry, make.checker.home)
         else:
             takes = _by_everything(checks)
         if takes is None:

@@ -48,7 +48,6 @@ class ElementSource(msgspec.Struct, frozen=True):
     min: int | None = None
     max: str = ""
     type: tuple[TypeSource, ...] = ()
-    contentReference: str = ""  # noqa: N815
     binding: BindingSource | None = None
     constraint: tuple[ConstraintSource, ...] = ()
     maxLength: int | None = None  # noqa: N815

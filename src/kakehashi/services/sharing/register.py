@@ -19,12 +19,19 @@ from kakehashi.fhir.parse import Entry, Resource, entries, parse
 from kakehashi.fhir.validate import validate
 from kakehashi.people.assign import assign
 from kakehashi.services.sharing.rules import check
-from kakehashi.services.sharing.submission import Operation, Row, Submission, plan_submission
-from kakehashi.store import institutions
+from kakehashi.services.sharing.submission import (
+    Operation,
+    Row,
+    Submission,
+    plan_submission,
+    resent_under_new_id,
+)
+from kakehashi.store import institutions, submissions
 from kakehashi.store.idempotency import RequestKey
 from kakehashi.store.rows import Draft
 from kakehashi.store.whereabouts import whereabouts
 from kakehashi.store.write import Writing, writing
+from kakehashi.terms import japan
 from kakehashi.trust import consents_referral, roles
 
 GUIDE = "1.11.0"  # the version of the guide that a Bundle without a version of its own is held against
@@ -115,6 +122,7 @@ async def _carry_out(
         known={reference: stored.person} if stored else {},
     )
     person = assigned[reference].person
+    await _require_not_resent(work, plan, person, by)
     addressee = await _addressee(work, plan, person, by, at, agreed=agreed)
     drafts = [
         _draft(patient, Kind.PATIENT, 0, person, by, at),
@@ -125,6 +133,25 @@ async def _carry_out(
         await work.delete_origin(former.person, plan.origin, keep=[draft.rid for draft in drafts])
     await work.put_many(drafts)
     return former is not None
+
+
+async def _require_not_resent(work: Writing, plan: Submission, person: int, by: Actor) -> None:
+    """Raise Invalid when a finding of a collection stands under another Bundle.identifier already."""
+    if not plan.information:
+        return
+    keys = [(row.type, row.own_id) for row in plan.rows if row.own_id]
+    kept = await submissions.origins_of(
+        work.connection, person, by.institution.key, japan.RESOURCE_ID, keys, besides=plan.origin
+    )
+    former = {key: value for key, body in kept.items() if (value := _collection_number(body))}
+    if problems := resent_under_new_id(plan, former):
+        raise Invalid(problems=problems)
+
+
+def _collection_number(body: bytes) -> str:
+    """Return Bundle.identifier.value of a collection, "" for a document: its prescriptions are copies by nature."""
+    tree = parse(body).tree
+    return str(tree["identifier"]["value"]) if tree.get("type") == "collection" else ""
 
 
 def _patient(bundle: Resource, plan: Submission) -> Resource:

@@ -1,0 +1,57 @@
+"""One region for the tests of a module; each test makes patients of its own in it."""
+
+import re
+import secrets
+from collections.abc import AsyncIterator
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import pytest
+import structlog
+from api_words import MIDORI, Caller, Region, patient
+
+from kakehashi.store.database import Database
+
+_NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet() -> None:
+    """No lines of the server's log among the test's."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
+
+
+@pytest.fixture(scope="module")
+async def region(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Region]:
+    name = f"region_{secrets.token_hex(6)}"
+    admin = await asyncpg.connect(cluster)
+    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    url = re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
+    home: Path = tmp_path_factory.mktemp("home")
+    async with await Database.open(url) as db:
+        started = await Region.start(db, home)
+        async with started.client:
+            yield started
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+@pytest.fixture(scope="module")
+async def sakura(region: Region) -> Caller:
+    """The system of 桜台総合病院."""
+    return await region.caller()
+
+
+@pytest.fixture(scope="module")
+async def midori(region: Region) -> Caller:
+    """The system of 緑町診療所."""
+    return await region.caller(MIDORI)
+
+
+@pytest.fixture
+async def taro(sakura: Caller) -> str:
+    """A fresh patient of 桜台総合病院: `Patient/…`."""
+    number = next(_NUMBERS)
+    made = patient(f"S{number:06}", family=f"見本{number}", birth=f"19{number % 90 + 10}-03-04")
+    return "Patient/" + await sakura.made(made)

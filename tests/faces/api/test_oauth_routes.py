@@ -1,0 +1,87 @@
+"""The token endpoint over HTTP: a registered system proves itself and gets a token that the API takes."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from api_words import NOON, SAKURA, Region
+
+from kakehashi.core.actors import Actor, Purpose, Role
+from kakehashi.trust.oauth import assertions, clients
+from kakehashi.trust.signin import setup
+
+sys.path.append(str(Path(__file__).parents[2] / "trust" / "oauth"))
+from oauth_systems import System, new_system
+
+OPERATOR = Actor("setup", Role.OPERATOR, setup.OPERATOR, Purpose.OPERATIONS, factors=2)
+
+
+@pytest.fixture(scope="module")
+async def system(region: Region) -> System:
+    made = new_system("sakura-emr")
+    await clients.register(
+        region.db, made.id, "電子カルテ", SAKURA, scope=["system/*.rs"], jwks=made.jwks(), by=OPERATOR, at=NOON
+    )
+    return made
+
+
+def form(region: Region, system: System, **changed: str) -> dict[str, str]:
+    return {
+        "grant_type": "client_credentials", "scope": "system/*.rs", "client_assertion_type": assertions.TYPE,
+        "client_assertion": system.assertion(region.clock.now, aud=region.tokens.endpoint), **changed,
+    }  # fmt: skip
+
+
+async def test_a_system_gets_a_token_uses_it_and_gives_it_up(region: Region, system: System) -> None:
+    granted = await region.client.post("/oauth/token", data=form(region, system))
+    assert granted.status_code == 200, granted.text
+    assert granted.headers["cache-control"] == "no-store"
+    token = granted.json()["access_token"]
+    bearer = {"authorization": f"Bearer {token}"}
+    assert (await region.client.get("/fhir/Patient", headers=bearer)).status_code == 200
+    assert (await region.client.post("/fhir/Patient", json={}, headers=bearer)).status_code in (400, 403)
+    about = await region.client.post("/oauth/introspect", data=form(region, system, token=token))
+    assert (about.json()["active"], about.json()["client_id"]) == (True, system.id)
+    assert (await region.client.post("/oauth/revoke", data=form(region, system, token=token))).status_code == 200
+    region.clock.tick(2)
+    assert (await region.client.get("/fhir/Patient", headers=bearer)).status_code == 401
+
+
+@pytest.mark.parametrize(("changed", "error"), [
+    ({"grant_type": "password"}, "unsupported_grant_type"), ({"scope": "launch"}, "invalid_scope"),
+    ({"client_assertion": "a.b.c"}, "invalid_client"), ({"client_assertion": ""}, "invalid_request"),
+])  # fmt: skip
+async def test_a_refusal_has_its_oauth_name(region: Region, system: System, changed: dict[str, str], error: str) -> None:
+    answer = await region.client.post("/oauth/token", data=form(region, system, **changed))
+    assert answer.json()["error"] == error
+    assert answer.status_code == (401 if error == "invalid_client" else 400)
+
+
+async def test_an_assertion_counts_once(region: Region, system: System) -> None:
+    said = form(region, system)
+    assert (await region.client.post("/oauth/token", data=said)).status_code == 200
+    assert (await region.client.post("/oauth/token", data=said)).status_code == 401
+    assert (await region.client.post("/oauth/token", json=said)).status_code == 400
+
+
+async def test_a_stranger_learns_nothing_of_a_token(region: Region, system: System) -> None:
+    for door in ("/oauth/introspect", "/oauth/revoke"):
+        assert (await region.client.post(door, data={"token": "x"})).status_code == 400
+    about = await region.client.post("/oauth/introspect", data=form(region, system, token="nonsense"))
+    assert about.json() == {"active": False}
+
+
+async def test_configuration_and_keys_are_public(region: Region) -> None:
+    for path in ("/.well-known/smart-configuration", "/fhir/.well-known/smart-configuration"):
+        said = (await region.client.get(path)).json()
+        assert said["token_endpoint"] == region.tokens.endpoint
+    keys = (await region.client.get("/oauth/jwks")).json()["keys"]
+    assert keys and not any("d" in one for one in keys)
+    assert json.dumps(keys)
+
+
+async def test_a_certificate_header_is_believed_from_a_known_proxy_only(region: Region, system: System) -> None:
+    forged = {"client-cert": ":AAAA:", "x-proxy-secret": ""}
+    answer = await region.client.post("/oauth/token", data=form(region, system), headers=forged)
+    assert answer.status_code == 403

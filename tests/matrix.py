@@ -1,0 +1,72 @@
+"""Who may knock at which route, and what a stranger gets for another's identifier. A route without a row fails the build.
+
+API: every role calls every route; those named in `may` are let in (whatever the answer then says of the resource),
+all others get 403; who has no token gets 401, unless the route is open. `stranger` is what another institution's
+system, which is let in, gets with an identifier that is not its to see: the same as for one that is not there.
+PAGES: what each page needs, as its declaration must say: an interaction of trust/roles.py, "session", or "-".
+"""
+
+from dataclasses import dataclass
+
+from kakehashi.core.actors import Role
+
+READERS = "doctor dentist pharmacist nurse clerk insurer municipality auditor operator person system"
+HISTORIANS = "doctor dentist pharmacist nurse insurer municipality operator person system"
+CREATORS = "doctor dentist nurse system"  # of a laboratory result at a hospital
+DELETERS = "doctor dentist pharmacist operator system"  # of something; of what, the record's owner and kind decide
+VALIDATORS = "doctor dentist pharmacist nurse system"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route of the API. `body` names a sample in test_route_matrix.py."""
+
+    method: str
+    path: str
+    may: frozenset[Role]
+    stranger: int
+    body: str = ""
+    query: str = ""
+    open: bool = False
+
+
+def row(method: str, path: str, may: str, stranger: int, body: str = "", query: str = "") -> Row:
+    everybody = frozenset(Role)
+    named = frozenset(Role(one) for one in may.split()) if may != OPEN else everybody
+    return Row(method, path, named, stranger, body, query, may == OPEN)
+
+
+OPEN = "-"
+
+API = (
+    row("GET", "/fhir/metadata", OPEN, 200),
+    row("POST", "/fhir", CREATORS, 422, "transaction"),
+    row("GET", "/fhir/_history", HISTORIANS, 200),
+    row("GET", "/fhir/{type}", READERS, 200, query="_id={id}"),
+    row("POST", "/fhir/{type}/_search", READERS, 200, "form"),
+    row("POST", "/fhir/{type}", CREATORS, 422, "lab"),
+    row("PUT", "/fhir/{type}", CREATORS, 422, "lab", query="_id={id}"),
+    row("DELETE", "/fhir/{type}", DELETERS, 204, query="_id={id}"),
+    row("GET", "/fhir/{type}/_history", HISTORIANS, 200),
+    row("GET", "/fhir/{type}/{id}", READERS, 404),
+    row("PUT", "/fhir/{type}/{id}", CREATORS, 409, "lab"),
+    row("DELETE", "/fhir/{type}/{id}", DELETERS, 404),
+    row("GET", "/fhir/{type}/{id}/_history", HISTORIANS, 404),
+    row("GET", "/fhir/{type}/{id}/_history/{version}", READERS, 404),
+    row("GET", "/fhir/{type}/$everything", READERS, 404),
+    row("GET", "/fhir/{type}/{id}/$everything", READERS, 404),
+    row("GET", "/fhir/{type}/{id}/$document", READERS, 404),
+    row("POST", "/fhir/{type}/$validate", VALIDATORS, 200, "lab"),
+    row("POST", "/fhir/{type}/{id}/$validate", VALIDATORS, 200, "lab"),
+    row("GET", "/.well-known/smart-configuration", OPEN, 200),
+    row("GET", "/fhir/.well-known/smart-configuration", OPEN, 200),
+    row("POST", "/oauth/token", OPEN, 400, "form"),
+    row("POST", "/oauth/revoke", OPEN, 400, "form"),
+    row("POST", "/oauth/introspect", OPEN, 400, "form"),
+    row("GET", "/oauth/jwks", OPEN, 200),
+    row("POST", "/sharing/bundles", "operator system", 422, "push"),
+    row("GET", "/sharing/inbox", "doctor dentist nurse person system", 200),
+    row("GET", "/health", OPEN, 200),
+    row("GET", "/health/ready", OPEN, 200),
+    row("GET", "/metrics", OPEN, 200),
+)
