@@ -1,10 +1,9 @@
 """The one ASGI application: the FHIR face and the web face on one house, behind one door."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 
 from kakehashi.core.clock import Clock, system_clock
 from kakehashi.core.settings import Settings, load_settings
@@ -28,29 +27,44 @@ from kakehashi.trust.oauth.tokens import Tokens
 from kakehashi.trust.signin.policy import Policy
 
 
-def create() -> Starlette:
-    """Return the application for a server: settings from the environment, the database opened at start."""
-    settings = load_settings()
-    set_up(settings.log_level)
+class Application:
+    """The server's application: opens the house when the server starts, and lets every request in by the door."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._lifespan = Starlette(lifespan=self._opened)
+        self._settings = settings
+        self._door: App = self._lifespan
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or start and stop with the server."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(scope, receive, send)
+        else:
+            await self._door(scope, receive, send)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with await _open(settings) as db:
-            app.state.face = build(db, settings)
-            async with chores.under_way(House(db, settings, system_clock)):
+    async def _opened(self, _: Starlette) -> AsyncIterator[None]:
+        async with await _open(self._settings) as db:
+            self._door = build(db, self._settings)
+            async with chores.under_way(House(db, self._settings, system_clock)):
                 yield
 
-    return Starlette(lifespan=lifespan, middleware=[Middleware(_Opened)])
+
+def create() -> Application:
+    """Return the application for a server, with settings from the environment."""
+    settings = load_settings()
+    set_up(settings.log_level)
+    return Application(settings)
 
 
-def build(db: Database, settings: Settings, clock: Clock = system_clock) -> Starlette:
-    """Return the application on an open database."""
+def build(db: Database, settings: Settings, clock: Clock = system_clock) -> Door:
+    """Return the application on an open database: the door, with the pages behind it."""
     house = House(db, settings, clock)
     vault = Vault.at(settings.home)
     tokens = Tokens(db, vault, settings.public_url)
     api = Api(house, tokens, Published(None), Seals.at(settings.home), Figures())
     desk = Desk(house, Policy.of(settings), vault)
-    return Starlette(routes=web.routes(desk), middleware=[Middleware(Door, api=api, routes=ROUTES)])
+    return Door(Starlette(routes=web.routes(desk)), api=api, routes=ROUTES)
 
 
 async def _open(settings: Settings) -> Database:
@@ -60,15 +74,3 @@ async def _open(settings: Settings) -> Database:
     return await Database.open(
         settings.database_url, connections=settings.connections, guard=Guard(place) if own else None
     )
-
-
-class _Opened:
-    """Hands requests to the application that was built when the server started."""
-
-    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
-        self._bare = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        face: App = scope["app"].state.face if scope["type"] == "http" else self._bare
-        await face(scope, receive, send)

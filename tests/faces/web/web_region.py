@@ -3,20 +3,24 @@
 Everybody in it is invented. Passwords are the tests' own; the clock stands on the last day of the sample year.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import orjson
 
 from kakehashi.core.actors import Actor, Institution, InstitutionType, Purpose, Role
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
 from kakehashi.engines.records import bulk
 from kakehashi.people import find
-from kakehashi.people.identifiers import LocalNumber, member_id
+from kakehashi.people.identifiers import member_id
 from kakehashi.samples.build import lines_of
+from kakehashi.samples.charts import Chart
 from kakehashi.samples.guide import accounts
-from kakehashi.samples.region import SITES, Site
+from kakehashi.samples.region import SITES
 from kakehashi.samples.staffing import shared
 from kakehashi.samples.story import BY_STORY
 from kakehashi.samples.story_charts import story_charts
@@ -31,7 +35,6 @@ from kakehashi.trust.signin.accounts import NewAccount
 NOW = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)  # 10:30 in Japan
 PASSWORD = "kakehashi-wo-wataru-7"
 LAST_WEEK = NOW - timedelta(days=7)
-__all__ = ["NOW", "PASSWORD", "Region", "local_number", "make_region"]
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ async def make_region(db: Database, home: Path, stories: Iterable[str] = ("hanak
         for one in sites.values():
             await institutions.put(tx, one)
     for site in SITES:
-        if own := [_line(one) for one in shared(site)]:
+        if own := [orjson.dumps(one) for one in shared(site)]:
             await _take(house, sites[site.slug], own)
     wanted = {f"story-{slug}" for slug in stories}
     for chart in story_charts():
@@ -73,21 +76,15 @@ async def make_region(db: Database, home: Path, stories: Iterable[str] = ("hanak
     return Region(house, sites, persons)
 
 
-def local_number(institution: Institution, number: str) -> LocalNumber:
-    """Return a patient's own number at an institution."""
-    return LocalNumber(institution.code, number)
+def at_url(cluster: str, name: str) -> str:
+    """Return the URL of another database in the same cluster."""
+    return re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
 
 
-def _line(tree: object) -> bytes:
-    import orjson
-
-    return orjson.dumps(tree)
-
-
-async def _load(house: House, sites: dict[str, Institution], chart: object) -> None:
+async def _load(house: House, sites: dict[str, Institution], chart: Chart) -> None:
     plain: dict[str, list[bytes]] = {}
     bundles: list[tuple[str, bytes]] = []
-    for line in lines_of(chart):  # type: ignore[arg-type]
+    for line in lines_of(chart):
         if line.form == "fhir":
             plain.setdefault(line.site, []).append(line.body)
         else:
@@ -95,7 +92,7 @@ async def _load(house: House, sites: dict[str, Institution], chart: object) -> N
     for slug, bodies in plain.items():
         await _take(house, sites[slug], bodies)
     for slug, body in bundles:
-        await register(house, body, by=_system(sites[slug]), at=LAST_WEEK, agreed_orally=False)
+        await register(house, body, by=_system(sites[slug]), at=LAST_WEEK)
 
 
 async def _take(house: House, place: Institution, bodies: list[bytes]) -> None:

@@ -83,10 +83,12 @@ def test_profiles_that_lead_into_each_other_end():
             for name, other in (("a", "b"), ("b", "a"))
         )
     )
-    ring = [
-        {"resourceType": "Organization", "id": str(number), "name": "見本", "partOf": {"reference": f"#{(number + 1) % 50}"}}
-        for number in range(50)
-    ]  # fmt: skip
+
+    def link(number):
+        part_of = {"reference": f"#{(number + 1) % 50}"}
+        return {"resourceType": "Organization", "id": str(number), "name": "見本", "partOf": part_of}
+
+    ring = [link(number) for number in range(50)]
     holder = {
         "resourceType": "Organization",
         "name": "見本",

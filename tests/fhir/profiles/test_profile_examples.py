@@ -1,12 +1,18 @@
-"""The five packages of the Japanese guides, installed, against every published example: each verdict with its reason."""
+"""The five packages of the Japanese guides, installed, and every published example: each verdict with its reason."""
 
+import gzip
+import io
 import json
+import tarfile
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kakehashi.faces.cli.profiles import FOLDER, add
 from kakehashi.fhir.parse import parse
 from kakehashi.fhir.profiles import ProfileSet
+from kakehashi.fhir.profiles.reading import read
 
 ECS = "http://jpfhir.jp/fhir/eCS/StructureDefinition/"
 
@@ -101,6 +107,16 @@ def test_what_is_wrong_on_purpose_and_accepted_is_beyond_the_packages(known, exa
     assert "JP_MedicationCodeCommon_VS" in notes
 
 
+SMALL = (
+    "Observation-Example-JP-Obs-LabResult-eCS-Alb",
+    "Condition-Example-JP-Condition-eCS-01",
+    "Patient-Example-JP-Patient-eCS-MAKINO",
+    "MedicationRequest-Example-JP-MedReq-PO-TID-2days",
+    "Organization-Example-JP-Org-eCS-ReferralTo01",
+    "Composition-Instance-for-Composition",
+)
+
+
 def broken(resource, change):
     tree = json.loads(resource.body)
     change(tree)
@@ -149,3 +165,69 @@ LAB, DISEASE, PERSON = (
 def test_an_example_made_wrong_is_refused(known, examples, name, change, wanted):
     assert errors(known, examples[name]) == set()
     assert wanted in errors(known, broken(examples[name], change))
+
+
+def differentials_only(package, folder):
+    """A copy of a package without snapshots."""
+    target = folder / package.name
+    with (
+        tarfile.open(package) as old,
+        gzip.open(target, "wb", compresslevel=1) as out,
+        tarfile.open(fileobj=out, mode="w|") as new,
+    ):
+        for member in old:
+            if not member.isfile() or not member.name.endswith(".json"):
+                continue
+            body = old.extractfile(member).read()
+            if member.name.startswith("package/StructureDefinition-"):
+                tree = json.loads(body)
+                del tree["snapshot"]
+                body = json.dumps(tree).encode()
+            info = tarfile.TarInfo(member.name)
+            info.size = len(body)
+            new.addfile(info, io.BytesIO(body))
+    return target
+
+
+def test_a_profile_means_the_same_by_its_differential_as_by_its_snapshot(shared, tmp_path, examples):
+    """The guides' own snapshots were made by another's tool: what is laid upon the base here must agree with it."""
+    packages = [
+        *(shared / "data/packages").glob("jp-c*.tgz"),
+        *(shared / "data/packages").glob("jp-eCh*.tgz"),
+    ]
+    whole = ProfileSet.of([read(one) for one in packages])
+    made = ProfileSet.of([read(differentials_only(one, tmp_path)) for one in packages])
+    for name, one in examples.items():
+        assert errors(made, one) == errors(whole, one), name
+    for change in (
+        without("identifier"),
+        without("specimen"),
+        having("x", "category", 0, "coding", 0, "code"),
+    ):
+        wrong = broken(examples[LAB], change)
+        assert errors(made, wrong) == errors(whole, wrong) != set()
+
+
+ODD = st.sampled_from(
+    [None, True, 1, -1.5, "", "x", "#x", [], {}, [None], ["x"], {"x": 1}, {"coding": "x"}, [{"url": []}]]
+)
+
+
+def places(tree):
+    """Every (container, key) of a tree."""
+    inside = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for key, value in list(inside):
+        yield tree, key
+        yield from places(value)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(data=st.data())
+def test_whatever_is_sent_is_looked_at_without_breaking(known, examples, data):
+    """`$validate` shows R4's problems and the profiles' side by side, so both must stand anything that parses."""
+    tree = json.loads(data.draw(st.sampled_from(SMALL).map(lambda name: examples[name].body)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        found = [one for one in places(tree) if one[1] != "resourceType"]
+        owner, key = data.draw(st.sampled_from(found))
+        owner[key] = data.draw(ODD)
+    assert isinstance(known.check(parse(json.dumps(tree).encode())), list)

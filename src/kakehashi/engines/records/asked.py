@@ -14,7 +14,6 @@ from kakehashi.core.errors import TooCostly
 from kakehashi.core.logentry import Note
 from kakehashi.core.window import Window
 from kakehashi.engines.house import House
-from kakehashi.people import merging
 from kakehashi.store import window_sql
 from kakehashi.store.database import Connection
 from kakehashi.store.whereabouts import whereabouts
@@ -89,8 +88,9 @@ async def scene_on(house: House, asked: Asked, patients: Sequence[str]) -> Scene
         windows, persons = [await window_now(db, asked)], frozenset[int]()
         for found in await _persons_of(db, [("Patient", one) for one in patients]):
             person = found or NOBODY
-            windows.append(await open_window(db, asked.actor, person, at=asked.at))
-            persons |= await merging.resolve(db, person) | {person}
+            window = await open_window(db, asked.actor, person, at=asked.at)
+            windows.append(window)
+            persons |= _persons_in(window, person)
     return Scene(_joined(windows), persons)
 
 
@@ -98,7 +98,7 @@ async def scene_of(house: House, asked: Asked, person: int) -> Scene:
     """Return the scene of a look at one person's record: nothing but the window on that person."""
     async with house.db.transaction() as db:
         window = await open_window(db, asked.actor, person, at=asked.at)
-        return Scene(window, await merging.resolve(db, person) | {person})
+        return Scene(window, _persons_in(window, person))
 
 
 async def person_of(house: House, patient: str) -> int:
@@ -111,6 +111,12 @@ async def _persons_of(db: Connection, keys: Sequence[tuple[str, str]]) -> list[i
     await window_sql.open_on(db, window_sql.system_window("finding the person of a record"))
     found = await whereabouts(db, keys)
     return [found[key].person if key in found else 0 for key in keys]
+
+
+def _persons_in(window: Window, person: int) -> frozenset[int]:
+    """Return the person's keys, merged ones too, as far as the window on them reaches (0 is nobody)."""
+    reached = frozenset(key for pane in window.panes for key in pane.persons or ())
+    return (reached | {person}) - {0}
 
 
 def _joined(windows: Sequence[Window]) -> Window:

@@ -1,8 +1,9 @@
 """What goes back over the wire: status, headers, bytes; and the headers that every FHIR answer has."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from kakehashi.core.errors import Failure
 from kakehashi.faces.api.failures import NotAllowed, outcome_of
@@ -46,7 +47,12 @@ def etag(version: int) -> str:
 
 def http_date(at: datetime) -> bytes:
     """Return a moment in UTC as HTTP writes it."""
-    return format_datetime(at, usegmt=True).encode()
+    return _http_date(int(at.timestamp()))
+
+
+@lru_cache(maxsize=4096)
+def _http_date(second: int) -> bytes:
+    return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True).encode()
 
 
 def of_failure(failure: Failure) -> Answer:

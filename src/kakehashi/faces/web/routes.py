@@ -97,7 +97,9 @@ async def _enter(visit: Visit, page: Page) -> None:
     if page.method == "POST":
         await _take_form(visit)
     if isinstance(page.needs, Interaction):
-        roles.require(visit.may if page.step_up else visit.actor, page.needs)
+        roles.require(visit.may, page.needs)
+        if not roles.permits(visit.actor, page.needs):  # what a second factor would permit leads to proving one
+            raise StepUp
     elif page.needs == "actor":
         _ = visit.actor
     elif page.needs == "session":

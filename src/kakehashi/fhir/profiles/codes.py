@@ -38,7 +38,9 @@ class Codes:
 
     def holds(self, system: object, code: object) -> bool:
         """Say whether a coded value may be in the set."""
-        return self.unknown or (system, code) in self.pairs or (system in self.open and isinstance(code, str))
+        if not isinstance(code, str) or not isinstance(system, str | None):
+            return self.unknown
+        return self.unknown or (system, code) in self.pairs or system in self.open
 
     def some(self, most: int = 8) -> str:
         """Return a few codes as an aid to who must mend one."""
@@ -50,7 +52,7 @@ class Codes:
         """Return what says whether a bare code is in the set, whatever its system."""
         codes = frozenset(code for _system, code in self.pairs)
         free = self.unknown or bool(self.open)
-        return lambda value: free or value in codes
+        return lambda value: free or (isinstance(value, str) and value in codes)
 
 
 class Expander:
@@ -152,12 +154,18 @@ def _descendants(held: CodeList, top: str) -> Iterator[str]:
             waiting += children.get(number, ())
 
 
+def codings_of(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the codings of a CodeableConcept."""
+    listed = value.get("coding")
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
 def coded(codes: Codes, kind: str) -> Callable[[Any], bool] | None:
     """Return what says whether a value of a type is in the set; None for types that hold no code."""
     holds, plain = codes.holds, codes.only_codes()
 
     def concept(value: dict[str, Any]) -> bool:
-        return any(holds(one.get("system"), one.get("code")) for one in value.get("coding") or ())
+        return any(holds(one.get("system"), one.get("code")) for one in codings_of(value))
 
     tests: dict[str, Callable[[Any], bool]] = {
         "CodeableConcept": concept,

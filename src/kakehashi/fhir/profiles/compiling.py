@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 
 import msgspec
 
@@ -51,6 +52,7 @@ class _Compiler:
     registry: Registry
     # By branch and type. An entry is there before it is filled: elements may contain themselves.
     _items: dict[tuple[int, str, str], list[Check]] = field(default_factory=dict)
+    _making: Lock = field(default_factory=Lock)  # a nested resource's type is compiled when it is first met
     _under_way: set[int] = field(default_factory=set)  # entries of `_items` that are being filled
     _repeated: dict[tuple[int, str], Branch] = field(default_factory=dict)
     _noted: set[str] = field(default_factory=set)
@@ -186,7 +188,8 @@ class _Compiler:
         def run(node: Node, place: str, scope: Scope) -> None:
             kind = kind_of(node)
             if kind not in kinds:
-                kinds[kind] = self.children(branch, shape(kind)) if kind in NUMBER else []
+                with self._making:
+                    kinds[kind] = self.children(branch, shape(kind)) if kind in NUMBER else []
             for check in (*invariants, *kinds[kind]):
                 check(node, place, scope)
 

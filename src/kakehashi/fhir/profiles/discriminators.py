@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from kakehashi.fhir.paths.functions import has_type
 from kakehashi.fhir.paths.nodes import Node, shape_of
-from kakehashi.fhir.profiles.codes import Codes
+from kakehashi.fhir.profiles.codes import Codes, codings_of
 from kakehashi.fhir.profiles.files import Installed
 from kakehashi.fhir.profiles.items import Found, items, kind_of
 from kakehashi.fhir.profiles.matching import test_of
@@ -32,6 +32,22 @@ _STEP = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What canonicals mean, seen from a package."""
+
+    registry: Registry
+    home: Installed | None
+
+    def target(self, canonical: str) -> Target:
+        """Return what a profile's canonical means."""
+        return self.registry.target(canonical, self.home)
+
+    def codes(self, canonical: str) -> Codes:
+        """Return the codes of a value set."""
+        return self.registry.codes.codes(canonical, self.home)
+
+
+@dataclass(frozen=True, slots=True)
 class _Step:
     kind: str  # this, extension, resolve, type, name
     text: str
@@ -47,44 +63,33 @@ class _At:
 
 
 def matcher(
-    discriminators: Iterable[Discriminator],
-    one: Branch,
-    name: str,
-    registry: Registry,
-    home: Installed | None,
+    discriminators: Iterable[Discriminator], one: Branch, name: str, whole: Branch, seen: Seen
 ) -> Matcher | None:
-    """Return what tells whether an item is of a slice; None where a discriminator does not decide."""
-    parts = [_part(each, one, name, registry, home) for each in discriminators]
+    """Return what tells whether an item is of the slice `one` of `whole`; None where that cannot be decided."""
+    parts = [_part(each, one, name, whole, seen) for each in discriminators]
     known = [part for part in parts if part]
     if len(known) < len(parts):
         return None
     return known[0] if len(known) == 1 else lambda found, scope: all(part(found, scope) for part in known)
 
 
-def _part(
-    discriminator: Discriminator,
-    one: Branch,
-    name: str,
-    whole: Branch,
-    registry: Registry,
-    home: Installed | None,
-) -> Matcher | None:
+def _part(discriminator: Discriminator, one: Branch, name: str, whole: Branch, seen: Seen) -> Matcher | None:
     steps = _steps(discriminator.path)
     if steps is None:
         return None
-    ends = _ends([one], steps, registry, home)
+    ends = _ends([one], steps, seen)
     match discriminator.type:
         case "value" | "pattern":
-            test = _value_test(ends, one, steps, registry, home)
+            test = _value_test(ends, one, steps, seen)
             if test:
                 return _on_values(steps, test)
-            return _on_presence(steps, [*ends, *_ends([whole], steps, registry, home)])
+            return _on_presence(steps, [*ends, *_ends([whole], steps, seen)])
         case "exists":
             return _on_presence(steps, ends)
         case "type":
-            return _on_type(steps, ends, name, registry, home)
+            return _on_type(steps, ends, name, seen)
         case "profile":
-            return _on_profile(steps, ends, registry, home)
+            return _on_profile(steps, ends, seen)
     return None
 
 
@@ -107,24 +112,22 @@ def _steps(path: str) -> tuple[_Step, ...] | None:
 # On the definition
 
 
-def _ends(
-    branches: list[Branch], steps: tuple[_Step, ...], registry: Registry, home: Installed | None
-) -> list[Branch]:
+def _ends(branches: list[Branch], steps: tuple[_Step, ...], seen: Seen) -> list[Branch]:
     """The definitions that a path leads to: in the slice, and in the one profile that its type must keep."""
     for step in steps:
         if step.kind == "resolve":
             continue
-        below = [*branches, *(root for one in branches for root in _profiled(one, registry, home))]
+        below = [*branches, *(root for one in branches for root in _profiled(one, seen))]
         branches = [found for one in below for found in _stepped(one, step)]
-    return [*branches, *(root for one in branches for root in _profiled(one, registry, home))]
+    return [*branches, *(root for one in branches for root in _profiled(one, seen))]
 
 
-def _profiled(one: Branch, registry: Registry, home: Installed | None) -> list[Branch]:
+def _profiled(one: Branch, seen: Seen) -> list[Branch]:
     canonicals = [profile for kind in one.rule.types for profile in kind.profiles]
     if len(canonicals) != 1:
         return []
-    target = registry.target(canonicals[0], home)
-    return [registry.target_tree(target)] if target.known else []
+    target = seen.target(canonicals[0])
+    return [seen.registry.target_tree(target)] if target.known else []
 
 
 def _stepped(one: Branch, step: _Step) -> list[Branch]:
@@ -143,13 +146,11 @@ def _stepped(one: Branch, step: _Step) -> list[Branch]:
     ]
 
 
-def _value_test(
-    ends: list[Branch], one: Branch, steps: tuple[_Step, ...], registry: Registry, home: Installed | None
-) -> Test | None:
-    tests = [test for end in ends if (test := _determined(end, registry, home))]
+def _value_test(ends: list[Branch], one: Branch, steps: tuple[_Step, ...], seen: Seen) -> Test | None:
+    tests = [test for end in ends if (test := _determined(end, seen))]
     if not tests and steps == (_Step("name", "url"),):
         urls = frozenset(split(p)[0] for kind in one.rule.types for p in kind.profiles)
-        return urls.__contains__ if urls else None
+        return (lambda value: isinstance(value, str) and value in urls) if urls else None
     return _all(tests)
 
 
@@ -159,24 +160,22 @@ def _all(tests: list[Test]) -> Test | None:
     return lambda value: all(test(value) for test in tests)
 
 
-def _determined(branch: Branch, registry: Registry, home: Installed | None) -> Test | None:
+def _determined(branch: Branch, seen: Seen) -> Test | None:
     """What a definition asks of a value, where it is enough to tell slices apart."""
     rule = branch.rule
     if test := test_of(rule.fixed, rule.pattern):
         return test
     if rule.binding and rule.strength == "required":
-        codes = registry.codes.codes(rule.binding, home)
+        codes = seen.codes(rule.binding)
         if codes.told:
             return _coded_test(codes)
-    return _all(
-        [test for name, child in branch.children.items() if (test := _child(name, child, registry, home))]
-    )
+    return _all([test for name, child in branch.children.items() if (test := _child(name, child, seen))])
 
 
-def _child(name: str, child: Branch, registry: Registry, home: Installed | None) -> Test | None:
+def _child(name: str, child: Branch, seen: Seen) -> Test | None:
     """The test that a member keeps what its definition, and those of its slices that must be there, ask."""
     needed = [one for one in child.slices.values() if one.rule.min]
-    tests = [test for one in (child, *needed) if (test := _determined(one, registry, home))]
+    tests = [test for one in (child, *needed) if (test := _determined(one, seen))]
     if not tests or name.endswith("[x]"):
         return None
     optional = not child.rule.min and not needed
@@ -195,7 +194,8 @@ def _coded_test(codes: Codes) -> Test:
     def run(value: Any) -> bool:
         if not isinstance(value, dict):
             return plain(value)
-        return any(codes.holds(one.get("system"), one.get("code")) for one in value.get("coding", [value]))
+        listed = codings_of(value) if "coding" in value else [value]
+        return any(codes.holds(one.get("system"), one.get("code")) for one in listed)
 
     return run
 
@@ -274,12 +274,10 @@ def _on_presence(steps: tuple[_Step, ...], ends: list[Branch]) -> Matcher | None
     return lambda found, scope: bool(_walked(found, scope, steps)) is wanted
 
 
-def _on_type(
-    steps: tuple[_Step, ...], ends: list[Branch], name: str, registry: Registry, home: Installed | None
-) -> Matcher | None:
+def _on_type(steps: tuple[_Step, ...], ends: list[Branch], name: str, seen: Seen) -> Matcher | None:
     kinds = {kind.code for one in ends for kind in one.rule.types}
     if any(step.kind == "resolve" for step in steps):
-        kinds = {target.kind for one in ends for target in _targets(one, registry, home)}
+        kinds = {target.kind for one in ends for target in _targets(one, seen)}
     if not steps and not kinds:
         return lambda found, _scope: found.member.name == name
     if not kinds or "" in kinds:
@@ -289,19 +287,17 @@ def _on_type(
     )
 
 
-def _targets(one: Branch, registry: Registry, home: Installed | None) -> list[Target]:
-    return [registry.target(target, home) for kind in one.rule.types for target in kind.targets]
+def _targets(one: Branch, seen: Seen) -> list[Target]:
+    return [seen.target(target) for kind in one.rule.types for target in kind.targets]
 
 
-def _on_profile(
-    steps: tuple[_Step, ...], ends: list[Branch], registry: Registry, home: Installed | None
-) -> Matcher | None:
+def _on_profile(steps: tuple[_Step, ...], ends: list[Branch], seen: Seen) -> Matcher | None:
     """By conformance: to a profile of the type, or of what a reference finds; else by the type alone."""
     if any(step.kind == "resolve" for step in steps):
-        targets = [target for one in ends for target in _targets(one, registry, home)]
+        targets = [target for one in ends for target in _targets(one, seen)]
     else:
         profiles = (profile for one in ends for kind in one.rule.types for profile in kind.profiles)
-        targets = [registry.target(one, home) for one in profiles]
+        targets = [seen.target(one) for one in profiles]
     kinds = {kind.code for one in ends for kind in one.rule.types if not kind.profiles} - {"Reference"}
     if (not targets and not kinds) or not all(one.known for one in targets):
         return None
@@ -313,7 +309,7 @@ def _on_profile(
                 return True
             for target in targets:
                 if is_type(kind, target.kind) and sound(
-                    registry.verdict(target, at.node, at.place, at.scope)
+                    seen.registry.verdict(target, at.node, at.place, at.scope)
                 ):
                     return True
         return False

@@ -37,8 +37,8 @@ class Met(NamedTuple):
 def met(tree: dict[str, Any], place: str, scope: Scope) -> Iterator[Met]:
     """Yield the extensions and the nested resources of a resource, at every depth."""
     kind = tree.get("resourceType")
-    if kind in NUMBER:
-        yield from _object(tree, shape(str(kind)), Holder(str(kind), str(kind)), place, scope)
+    if isinstance(kind, str) and kind in NUMBER:
+        yield from _object(tree, shape(kind), Holder(kind, kind), place, scope)
 
 
 def _object(value: dict[str, Any], known: Shape, holder: Holder, place: str, scope: Scope) -> Iterator[Met]:

@@ -44,17 +44,11 @@ def read(path: Path) -> Package:
         if member.name == "package.json":
             about = _about(member, path.name)
             continue
-        tree = _tree(member)
-        kind = tree.get("resourceType") if isinstance(tree, dict) else None
-        if kind in _READERS:
-            try:
-                one = _READERS[str(kind)](tree)
-            except msgspec.ValidationError as error:
-                raise _misshapen(member.name, str(error)) from None
-            if isinstance(one, str):
-                passed_over.append(f"{member.name}: {one}")
-            else:
-                found[str(kind)].append(one)
+        kind, one = _definition(member)
+        if isinstance(one, str):
+            passed_over.append(f"{member.name}: {one}")
+        elif kind:
+            found[kind].append(one)
     if about is None:
         raise _not_a_package(path.name)
     return Package(
@@ -66,6 +60,18 @@ def read(path: Path) -> Package:
         tuple(found["CodeSystem"]),
         tuple(passed_over),
     )
+
+
+def _definition(member: Member) -> tuple[str, object]:
+    """The kind of a member and its definition, or why it is passed over; kind "" for what is no definition."""
+    tree = _tree(member)
+    kind = tree.get("resourceType") if isinstance(tree, dict) else None
+    if not isinstance(kind, str) or kind not in _READERS:
+        return "", None
+    try:
+        return kind, _READERS[kind](tree)
+    except msgspec.ValidationError as error:
+        raise _misshapen(member.name, str(error)) from None
 
 
 def _tree(member: Member) -> object:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import count
 
 from kakehashi.core.errors import Problem
 from kakehashi.fhir import definitions
@@ -56,6 +57,7 @@ class Registry:
         self.library = library
         self._compile = compiled
         self.codes = Expander(library)
+        self._numbers = count()
         self._checkers: dict[tuple[int, int], Checker] = {}
         self._trees: dict[tuple[int, int], tuple[Branch, list[str]]] = {}
 
@@ -76,11 +78,10 @@ class Registry:
         if key not in self._checkers:
             profile = self.library.read(entry, Profile)
             tree, missing = self.tree(entry)
-            checker = Checker(len(self._checkers), profile, entry.package, tree, _nothing)
-            self._checkers[key] = checker
-            for canonical in missing:
-                checker.notes.append(_missing_base(profile.url, canonical))
+            checker = Checker(next(self._numbers), profile, entry.package, tree, _nothing)
+            checker.notes += [_missing_base(profile.url, canonical) for canonical in missing]
             checker.check = self._compile(checker, self)
+            self._checkers[key] = checker  # only now: another thread may be looking for it
         return self._checkers[key]
 
     def tree(self, entry: Entry) -> tuple[Branch, list[str]]:
@@ -147,7 +148,7 @@ def sound(problems: Problems) -> bool:
 
 
 def _nothing(_node: Node, _place: str, _scope: Scope) -> None:
-    """The check of a profile while it is being compiled: profiles may refer to each other in a circle."""
+    """The check of a profile that is still being compiled."""
 
 
 def _missing_base(url: str, base: str) -> Problem:

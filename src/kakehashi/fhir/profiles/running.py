@@ -82,7 +82,7 @@ class Scope:
             return self.entries.get(reference) or self.entries.get(reference.partition("/_history/")[0])
         if reference == "#":
             return self.root, self.place
-        for number, one in enumerate(self.root.value.get("contained") or ()):
+        for number, one in enumerate(_listed(self.root.value.get("contained"))):
             if isinstance(one, dict) and one.get("id") == reference[1:]:
                 return Node(one, "Resource"), f"{self.place}.contained[{number}]"
         return None
@@ -105,7 +105,7 @@ def entries_of(bundle: dict[str, Any], place: str) -> dict[str, tuple[Node, str]
     Source: https://hl7.org/fhir/R4/bundle.html#references.
     """
     found: dict[str, tuple[Node, str]] = {}
-    for number, entry in enumerate(bundle.get("entry") or ()):
+    for number, entry in enumerate(_listed(bundle.get("entry"))):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict):
             continue
@@ -115,3 +115,7 @@ def entries_of(bundle: dict[str, Any], place: str) -> dict[str, tuple[Node, str]
         if "id" in resource:
             found.setdefault(f"{resource.get('resourceType')}/{resource['id']}", held)
     return found
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -7,6 +7,7 @@ import orjson
 
 from kakehashi.core.errors import Problem
 from kakehashi.fhir.definitions import Constraint
+from kakehashi.fhir.profiles.codes import codings_of
 from kakehashi.fhir.profiles.model import Json
 
 SHOWN = 200  # characters of a wanted value that a message repeats
@@ -128,7 +129,7 @@ def not_in_set(place: str, value: Any, value_set: str, some: str, strength: str,
 
 def _code_of(value: Any) -> str:
     if isinstance(value, dict):
-        coding = next(iter(value.get("coding") or ()), value)
+        coding = next(iter(codings_of(value)), value)
         return "|".join(str(coding[name])[:64] for name in ("system", "code") if name in coding)
     return str(value)[:64]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kakehashi.fhir.profiles import says
-from kakehashi.fhir.profiles.discriminators import Matcher, matcher
+from kakehashi.fhir.profiles.discriminators import Matcher, Seen, matcher
 from kakehashi.fhir.profiles.items import Found
 from kakehashi.fhir.profiles.registry import Checker, Registry
 from kakehashi.fhir.profiles.running import Check, Problems, Scope
@@ -118,7 +118,9 @@ def _made(name: str, one: Branch, branch: Branch, members: tuple[Member, ...], m
     takes = None
     if name != DEFAULT and branch.slicing:
         if branch.slicing.discriminator:
-            takes = matcher(branch.slicing.discriminator, one, name, branch, make.registry, make.checker.home)
+            takes = matcher(
+                branch.slicing.discriminator, one, name, branch, Seen(make.registry, make.checker.home)
+            )
         else:
             takes = _by_everything(checks)
         if takes is None:

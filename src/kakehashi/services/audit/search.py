@@ -1,5 +1,6 @@
 """Searching the log. Whoever searches leaves an entry too; persons appear under a mark that names nobody."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -36,7 +37,7 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry as an auditor reads it. `who` is a name, or a system's id; `person` a mark, "" for nobody."""
+    """One entry as an auditor reads it. `who` is a name, a system's id, or "" for a person; `person` a mark, "" for nobody."""
 
     seq: int
     at: datetime
@@ -49,6 +50,9 @@ class Line:
     reason: str
     count: int
     person: str
+
+
+_NUMBERS = re.compile(r"[:/][^+]*")  # which consent, whose log: the basis is said, not whom it names
 
 
 def mark_of(person: int) -> str:
@@ -77,8 +81,8 @@ async def search(house: House, asked: Asked, asking: Asking) -> list[Line]:
         await log_append.append(db, note, (), at=asked.at)
     return [
         Line(
-            row["seq"], row["at"], names.get(one["who"], one["who"]), one["role"], one["institution"], one["action"],
-            one["what"], one["because"], one["reason"], one["count"], mark_of(row["person"]),
+            row["seq"], row["at"], _who(one["who"], one["role"], names), one["role"], one["institution"], one["action"],
+            one["what"], _NUMBERS.sub("", one["because"]), one["reason"], one["count"], mark_of(row["person"]),
         )
         for row, one in said
     ]  # fmt: skip
@@ -117,6 +121,11 @@ def _reach(asked: Asked) -> int | None:
     """The operator's auditor reads everything, an institution's its own."""
     place = asked.actor.institution
     return None if place.type is InstitutionType.OPERATOR else place.key
+
+
+def _who(account: str, role: str, names: dict[str, str]) -> str:
+    """Staff by name, a system by its id; a person's own account stays unnamed, else their mark would name them."""
+    return "" if role == Role.PERSON.value else names.get(account, account)
 
 
 def _family(name: str) -> str:

@@ -1,0 +1,210 @@
+"""The auditor's and the operator's pages, and one's own sign-in."""
+
+import json
+import re
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from joserfc.jwk import ECKey
+from web_region import Region
+from web_visitor import Visitor, application
+
+from kakehashi.samples.region import BY_SLUG
+from kakehashi.store.retention import CLASSES
+from kakehashi_verify.verify import verify
+
+
+async def opened(er: Visitor) -> None:
+    """An emergency opening of Isamu's record."""
+    await er.sign_in("daigaku.er")
+    await er.prove_second()
+    await er.go("/emergency")
+    await er.send("/emergency", way="card", insurer=BY_SLUG["koiki"].code, number="49000581", branch="00")
+    await er.send(er.at, code="unconscious", reason="意識不明で搬送、家族と連絡がとれない")
+
+
+async def test_the_auditor_reviews_an_emergency_opening_once(region: Region):
+    async with Visitor.on(application(region)) as er, Visitor.on(application(region)) as auditor:
+        await opened(er)
+        await auditor.sign_in("auditor")
+        words = (await auditor.go("/audit/emergencies")).words
+        assert "救仁郷 翼" in words and "家族と連絡がとれない" in words and "七瀬" not in words
+        which = auditor.page.partition('name="which" value="')[2].partition('"')[0]
+        assert (await auditor.send("/audit/emergencies", which=which, verdict="maybe")).status == 400
+        await auditor.send("/audit/emergencies", which=which, verdict="justified", remark="記録と一致")
+        assert "確認を待つものはありません" in auditor.words
+        assert (await auditor.send("/audit/emergencies", which=which, verdict="unjustified")).status == 404
+
+
+async def test_the_log_is_searched_by_institution_and_action_and_names_no_patient(region: Region):
+    async with Visitor.on(application(region)) as er, Visitor.on(application(region)) as auditor:
+        await opened(er)
+        await auditor.sign_in("auditor")
+        place = region.sites["daigaku"].key
+        period = "from=2026-11-20&to=2026-11-21"
+        words = (await auditor.go(f"/audit/log?{period}&institution={place}&action=emergency.")).words
+        assert "emergency.opened" in words and "救仁郷 翼" in words and "signin.opened" not in words
+        assert str(region.persons["isamu"]) not in auditor.page and "七瀬" not in words
+        assert "emergency.opened" not in (await auditor.go(f"/audit/log?{period}&action=consent.")).words
+        assert (await auditor.go("/audit/log?from=2020-01-01&to=2026-11-21")).status == 400
+
+
+async def test_the_log_is_verified_now_and_a_changed_entry_is_named(region: Region, visitor: Visitor):
+    await visitor.sign_in("auditor")
+    await visitor.go("/audit/proof")
+    assert "改ざんなし" in (await visitor.send("/audit/proof")).words
+    async with region.house.db.transaction() as tx:
+        await tx.execute("RESET ROLE")
+        await tx.execute("UPDATE log SET entry = entry || ' '::bytea WHERE seq = (SELECT min(seq) FROM log)")
+    await visitor.send("/audit/proof")
+    assert "改ざん: 0番の記録が書き換えられています" in visitor.words
+
+
+async def test_the_export_is_whole_for_the_separate_verifier(visitor: Visitor):
+    await visitor.sign_in("auditor")
+    await visitor.go("/audit/proof")
+    await visitor.send("/audit/export")
+    with tempfile.TemporaryDirectory() as folder:
+        with ZipFile(BytesIO(visitor.body)) as packed:
+            packed.extractall(folder)
+        key = (Path(folder) / "key.pub").read_text()
+        assert verify(Path(folder), key).kind == "whole"
+
+
+async def test_an_institution_is_added_once(visitor: Visitor):
+    await visitor.sign_in("operator")
+    await visitor.go("/console/institutions")
+    new = {"type": "clinic", "code": "4910199999", "name": "みどり医院（架空）"}
+    assert (await visitor.send("/console/institutions", **(new | {"code": "49101"}))).status == 400
+    assert "みどり医院" in (await visitor.send("/console/institutions", **new)).words
+    assert (await visitor.send("/console/institutions", **new)).status == 409
+
+
+async def test_an_account_is_added_signs_in_once_and_is_disabled(region: Region):
+    async with Visitor.on(application(region)) as operator, Visitor.on(application(region)) as nurse:
+        await operator.sign_in("operator")
+        place = str(region.sites["umibe"].key)
+        await operator.go(f"/console/accounts?institution={place}")
+        new = {
+            "institution": place,
+            "login": "umibe.new",
+            "name": "潮 さくら",
+            "role": "nurse",
+            "licence": "778899",
+        }
+        await operator.send("/console/accounts", **new)
+        password = re.search(r'class="secret">([^<]+)<', operator.page)
+        assert password, operator.words
+        await operator.go(f"/console/accounts?institution={place}")
+        assert password[1] not in operator.page and "umibe.new" in operator.words
+        await nurse.go("/signin")
+        await nurse.send("/signin", login="umibe.new", password=password[1])
+        assert nurse.at == "/signin/password"
+        account = re.search(
+            r'action="/console/accounts/([^/]+)/state"[^>]*>(?:(?!</form>).)*umibe.new', operator.page, re.S
+        )
+        assert account
+        await operator.send(f"/console/accounts/{account[1]}/state", institution=place, state="disable")
+        assert (await nurse.go("/signin/password")).at == "/signin"
+
+
+async def test_a_system_is_registered_with_its_public_key_and_suspended(region: Region, visitor: Visitor):
+    await visitor.sign_in("operator")
+    key = ECKey.import_key(ec.generate_private_key(ec.SECP384R1()).public_key())
+    jwks = json.dumps({"keys": [{**key.as_dict(private=False), "kid": "k1", "alg": "ES384"}]})
+    await visitor.go("/console/keys")
+    place = str(region.sites["chuo"].key)
+    new = {"client": "chuo-emr", "name": "電子カルテ", "institution": place, "scope": "system/*.cruds"}
+    await visitor.send("/console/keys", **new, purposes=["TREAT"], jwks='{"keys": []}')
+    assert visitor.status == 422 and "1〜20個" in visitor.words
+    await visitor.send("/console/keys", **new, purposes=["TREAT"], jwks=jwks)
+    assert "chuo-emr" in visitor.words and "利用中" in visitor.words
+    await visitor.send("/console/keys/chuo-emr/state", state="suspend")
+    assert "停止中" in visitor.words
+
+
+async def test_loads_and_what_was_refused_are_shown_without_the_records(region: Region, visitor: Visitor):
+    folder = region.house.settings.home / "loads"
+    folder.mkdir()
+    stem = "records-0-0123456789abcdef"
+    (folder / f"{stem}.1-of-2.json").write_text('{"line": 10, "stored": 8, "refused": 2}')
+    (folder / f"{stem}.2-of-2.json").write_text('{"line": 9, "stored": 9, "refused": 0}')
+    said = {
+        "rule": "R1013",
+        "place": "Patient.identifier[0]",
+        "ja": "枝番は2桁です",
+        "en": "two digits",
+        "source": "",
+    }
+    (folder / f"{stem}-refused.ndjson").write_text(json.dumps({"line": 3, "problems": [said]}) + "\n")
+    await visitor.sign_in("operator")
+    assert "17" in (await visitor.go("/console/loads")).words
+    words = (await visitor.go(visitor.link("/console/loads/"))).words
+    assert "R1013" in words and "枝番は2桁です" in words
+    assert (await visitor.go("/console/loads/..%2f..%2fetc")).status == 404
+
+
+async def test_two_alike_are_merged_and_parted_again_and_shown_masked(region: Region, visitor: Visitor):
+    await visitor.sign_in("operator")
+    words = (await visitor.go("/console/people")).words
+    assert "同じ人かもしれない組" in words and "高橋 翔" not in words and "高○ 翔" in words
+    assert not any(str(person) in visitor.page for person in region.persons.values())
+    pair = re.search(
+        r'name="one" value="([^"]+)"><input type="hidden" name="other" value="([^"]+)"', visitor.page
+    )
+    assert pair
+    await visitor.send("/console/people/decide", one=pair[1], other=pair[2], outcome="same", reason="")
+    assert visitor.status == 400
+    reason = "保険者に照会し、同じ人と確認"
+    await visitor.send("/console/people/decide", one=pair[1], other=pair[2], outcome="same", reason=reason)
+    merge = re.search(r'action="/console/people/unmerge".*?name="number" value="(\d+)"', visitor.page, re.S)
+    assert merge, visitor.words
+    await visitor.send("/console/people/unmerge", number=merge[1], reason="別人と判明")
+    assert "統合の記録" in visitor.words and 'action="/console/people/unmerge"' not in visitor.page
+
+
+async def test_retention_shows_every_class_with_its_law(visitor: Visitor):
+    await visitor.sign_in("operator")
+    words = (await visitor.go("/console/retention")).words
+    assert all(one.ja in words and one.law in words for one in CLASSES)
+
+
+async def test_signing_out_everywhere_ends_the_other_session_too(region: Region):
+    async with Visitor.on(application(region)) as here, Visitor.on(application(region)) as there:
+        await here.sign_in("hanako")
+        await there.sign_in("hanako")
+        await here.go("/account")
+        await here.send("/account/sessions")
+        assert here.at == "/signin" and (await there.go("/me")).at == "/signin"
+
+
+async def test_recovery_codes_want_a_second_factor_and_are_shown_once(visitor: Visitor):
+    await visitor.sign_in("hanako")
+    await visitor.go("/account")
+    assert (await visitor.send("/account/recovery")).at == "/signin/enrol"
+    await visitor.prove_second()
+    await visitor.go("/account")
+    await visitor.send("/account/recovery")
+    codes = re.findall(r'class="secret">([^<]+)<', visitor.page)
+    assert len(codes) == 10
+    assert codes[0] not in (await visitor.go("/account")).page and "残り 10個" in visitor.words
+
+
+async def test_once_enrolled_a_wrong_code_is_refused_and_the_next_page_offers_a_new_secret(visitor: Visitor):
+    await visitor.sign_in("hanako")
+    await visitor.go("/signin/enrol")
+    wrong = await visitor.send("/signin/enrol", code="000000")
+    assert wrong.status == 401 and "コードが違う" in wrong.words and "<code>" in wrong.page
+
+
+async def test_no_page_is_kept_by_the_browser_or_lets_script_of_others_in(visitor: Visitor):
+    await visitor.sign_in("hanako")
+    for path in ("/signin", "/me", "/me/record", "/account"):
+        headers = (await visitor.go(path)).headers
+        assert headers["cache-control"] == "no-store"
+        assert "script-src 'self'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert not re.search(r"<script(?![^>]*\ssrc=)|\son\w+=|style=", visitor.page)

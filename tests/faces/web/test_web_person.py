@@ -1,0 +1,156 @@
+"""The person's own pages: record, log, consents, withholding, proxies, download."""
+
+from io import BytesIO
+from zipfile import ZipFile
+
+import orjson
+from web_region import Region
+from web_visitor import Visitor, application
+
+from kakehashi.trust.checkpoints import Signer
+from kakehashi.trust.checkpoints_held import Held
+from kakehashi.trust.log_sequencer import Sequencer
+
+WITHHELD = "今の設定"
+
+
+async def test_a_person_sees_who_looked_and_why_but_no_staff_name(region: Region):
+    async with Visitor.on(application(region)) as doctor, Visitor.on(application(region)) as hanako:
+        await doctor.sign_in("sakura.doctor")
+        await doctor.go("/reception")
+        await doctor.send("/reception", way="items", name="架橋 花子", birth="1962-05-14", sex="female")
+        handle = doctor.link("/reception/").rpartition("/")[2]
+        await doctor.go(f"/viewer/{handle}")
+        await hanako.sign_in("hanako")
+        words = (await hanako.go("/me/log")).words
+        assert "さくら内科クリニック" in words and "記録を見た" in words and "医師" in words
+        assert "自らの診療録" in words and "桜井" not in words
+
+
+async def test_an_entry_says_that_it_is_proven_once_the_log_is_signed(region: Region, visitor: Visitor):
+    house = region.house
+    await visitor.sign_in("hanako")
+    assert "証明済み」は" in (await visitor.go("/me/log")).words and "✓ 証明済み" not in visitor.words
+    home = house.settings.home
+    sequencer = Sequencer(house.db, Signer.at(home), Held.at(home))
+    await sequencer.run(at=house.clock())
+    await sequencer.sign(at=house.clock(), now=True)
+    assert "✓ 証明済み" in (await visitor.go("/me/log")).words
+
+
+async def test_a_consent_given_and_withdrawn_at_home(region: Region):
+    async with Visitor.on(application(region)) as hanako, Visitor.on(application(region)) as doctor:
+        await hanako.sign_in("hanako")
+        await hanako.go("/me/consents")
+        await hanako.send("/me/consents", institution=str(region.sites["minato"].key), items=["care"])
+        assert "みなと総合病院" in hanako.words.partition("同意する")[0]
+        await doctor.sign_in("minato.doctor")
+        await doctor.go("/reception")
+        await doctor.send("/reception", way="items", name="架橋 花子", birth="1962-05-14", sex="female")
+        viewer = doctor.link("/reception/").replace("/reception/", "/viewer/")
+        assert "狭心症" in (await doctor.go(f"{viewer}?tab=problems")).words
+        consent = hanako.page.partition('name="consent" value="')[2].partition('"')[0]
+        await hanako.send("/me/consents/withdraw", consent=consent)
+        assert "狭心症" not in (await doctor.go(f"{viewer}?tab=problems")).words
+
+
+async def test_another_persons_consent_is_not_there(region: Region):
+    async with Visitor.on(application(region)) as hanako, Visitor.on(application(region)) as isamu:
+        await hanako.sign_in("hanako")
+        await hanako.go("/me/consents")
+        await hanako.send("/me/consents", institution=str(region.sites["minato"].key), items=["care"])
+        consent = hanako.page.partition('name="consent" value="')[2].partition('"')[0]
+        await isamu.sign_in("isamu")
+        await isamu.go("/me/consents")
+        assert (await isamu.send("/me/consents/withdraw", consent=consent)).status == 404
+        assert "有効" in (await hanako.go("/me/consents")).words
+
+
+async def test_one_record_is_withheld_and_released(visitor: Visitor):
+    await visitor.sign_in("isamu")
+    await visitor.go("/me/withholding?kind=2")
+    item = visitor.page.partition('name="item" value="')[2].partition('"')[0]
+    await visitor.send("/me/withholding", item=item)
+    assert "慢性心不全" in visitor.words.partition("施設ごと")[0]
+    assert "見せていません" in (await visitor.go("/me/withholding?kind=2")).words
+    which = visitor.page.partition('name="which" value="')[2].partition('"')[0]
+    await visitor.send("/me/withholding/release", which=which)
+    assert "ありません" in visitor.words.partition("施設ごと")[0]
+
+
+async def test_withholding_nothing_or_what_is_not_there_changes_nothing(visitor: Visitor):
+    await visitor.sign_in("isamu")
+    await visitor.go("/me/withholding")
+    assert (await visitor.send("/me/withholding")).status == 400
+    assert (await visitor.send("/me/withholding", kind="9999")).status == 400
+    await visitor.go("/me/withholding")
+    assert (await visitor.send("/me/withholding", item="Condition/nobodys")).status == 404
+
+
+async def test_a_mother_switches_to_her_childs_record_and_back(visitor: Visitor):
+    await visitor.sign_in("aya")
+    await visitor.go("/me")
+    grant = (
+        visitor.page.partition('name="grant" value=""')[2]
+        .partition('name="grant" value="')[2]
+        .partition('"')[0]
+    )
+    await visitor.send("/me/whose", grant=grant)
+    child = (await visitor.go("/me/record")).words
+    assert "小鳥遊 空" in child and "卵タンパク" in child and "代理人として" in child
+    shut = visitor.at
+    await visitor.go("/me")
+    await visitor.send("/me/whose", grant="")
+    assert "花粉" in (await visitor.go("/me/record")).words
+    assert "卵タンパク" not in (await visitor.go(shut)).words
+
+
+async def test_nobody_acts_for_a_person_without_a_grant(region: Region):
+    async with Visitor.on(application(region)) as aya, Visitor.on(application(region)) as hanako:
+        await aya.sign_in("aya")
+        await aya.go("/me")
+        grants = aya.page.partition('name="grant" value=""')[2]
+        grant = grants.partition('name="grant" value="')[2].partition('"')[0]
+        await hanako.sign_in("hanako")
+        await hanako.go("/account")
+        assert (await hanako.send("/me/whose", grant=grant)).status == 404
+
+
+async def test_a_proxy_is_named_sees_the_record_and_is_removed(region: Region):
+    async with Visitor.on(application(region)) as isamu, Visitor.on(application(region)) as hanako:
+        await isamu.sign_in("isamu")
+        await isamu.go("/me/proxies")
+        await isamu.send("/me/proxies", login="hanako", until="2027-03-31", scope="all")
+        assert "架橋 花子" in isamu.words
+        which = isamu.page.partition('name="which" value="')[2].partition('"')[0]
+        await hanako.sign_in("hanako")
+        assert "七瀬 勇" in (await hanako.go("/me")).words
+        await isamu.send("/me/proxies/withdraw", which=which)
+        assert "七瀬 勇" not in (await hanako.go("/me")).words
+
+
+async def test_staff_and_unknown_logins_are_refused_as_proxies_in_the_same_words(visitor: Visitor):
+    await visitor.sign_in("isamu")
+    said = []
+    for login in ("sakura.doctor", "nobody.at.all"):
+        await visitor.go("/me/proxies")
+        await visitor.send("/me/proxies", login=login, until="2027-03-31", scope="all")
+        assert visitor.status == 400
+        said.append(visitor.words.partition("代理人を指名する")[0])
+    assert said[0] == said[1]
+
+
+async def test_the_download_holds_the_record_and_nothing_untold(visitor: Visitor):
+    await visitor.sign_in("makoto")
+    await visitor.go("/me/download")
+    await visitor.send("/me/download")
+    assert visitor.headers["content-type"] == "application/zip"
+    with ZipFile(BytesIO(visitor.body)) as packed:
+        files = {name: packed.read(name).decode() for name in packed.namelist()}
+    resources = [orjson.loads(line) for line in files["records.ndjson"].splitlines()]
+    assert [entry["resource"] for entry in orjson.loads(files["bundle.json"])["entry"]] == resources
+    assert "鉄欠乏性貧血" in files["record.html"] and {"Patient", "Condition"} <= {
+        r["resourceType"] for r in resources
+    }
+    assert not any("癌" in text or "UNINFORMED" in text for text in files.values())
+    assert "記録を受け取った" in (await visitor.go("/me/log")).words

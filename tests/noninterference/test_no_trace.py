@@ -1,0 +1,204 @@
+"""What a reader may not see leaves no trace: two worlds that differ only in it answer every request alike.
+
+Compared: status, headers and bytes of each answer, with the request's id and the clock held. The requests: reads,
+versions, searches with chains, `_has`, `_include`, `_revinclude`, sorts, totals, pages to their end, histories,
+`$everything`, conditional reads, batches. Not compared: a PUT under an id that a hidden row has; ids are unique.
+KAKEHASHI_MORE_EXAMPLES says how many worlds are tried (8 unless told).
+"""
+
+import os
+import re
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import orjson
+import pytest
+import structlog
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+sys.path.append(str(Path(__file__).parents[1] / "faces" / "api"))
+from api_words import MIDORI, SAKURA, Caller, Region, link
+from worlds import HANAKO, JIRO, TAGS, Put, fill, observed, persons, someone, visible
+
+from kakehashi.core.actors import Role
+from kakehashi.core.kinds import Flag
+from kakehashi.store.database import Database
+
+EXAMPLES = int(os.environ.get("KAKEHASHI_MORE_EXAMPLES", "8"))
+KEYS = b"\x07" * 32  # of both worlds, so that seals are the same
+
+SEARCHES = [
+    "Observation", "Observation?_total=accurate", "Observation?_count=2", "Observation?_sort=-date&_count=3",
+    "Observation?_sort=_id&_count=2&_total=accurate", "Observation?code=718-7", "Observation?code:not=718-7",
+    "Observation?subject=Patient/hanako-s", "Observation?patient=hanako-s,hanako-m", "Observation?patient=jiro-s",
+    "Observation?subject:Patient.family=花田", "Observation?subject:Patient.birthdate=1980",
+    "Observation?subject.family:contains=田&_total=accurate", "Observation?value-quantity=gt12",
+    "Observation?_lastUpdated=gt2020-01-01", "Observation?derived-from:missing=true&_summary=count",
+    "Patient", "Patient?_has:Observation:patient:code=718-7", "Patient?_has:Observation:patient:date=gt2026-10-03",
+    "Patient?family=花田&_revinclude=Observation:subject", "Patient?_id=hanako-s&_revinclude=Observation:subject",
+    "Observation?_include=Observation:subject", "Observation?_include:iterate=Observation:derived-from",
+    "Observation?_include=*&_count=2", "Patient?_summary=count", "Patient?_total=accurate&_count=0",
+    "Practitioner", "Patient?_id=jiro-s", "Observation?_id=h-0,h-1,m-1", "Condition", "Observation?_elements=code",
+    "Observation?_revinclude=Observation:derived-from", "Observation?_id=m-1&_revinclude=Observation:derived-from",
+]  # fmt: skip
+OTHERS = [
+    "Observation/_history?_count=2", "_history?_count=3", "Patient/_history", "Observation/m-1/_history",
+    "Observation/h-0", "Observation/h-1", "Observation/h-0/_history", "Observation/h-0/_history/1", "Patient/hanako-s",
+    "Patient/jiro-s", "Patient/jiro-s/_history", "Patient/hanako-m/$everything?_count=3", "Patient/hanako-m/$everything",
+    "Patient/hanako-s/$everything", "Patient/jiro-s/$everything", "Observation/m-1", "Patient/$everything",
+    "Composition/none/$document", "Patient/hanako-m/$everything?_type=Observation&_since=2020-01-01",
+]  # fmt: skip
+_CONDITIONAL = [
+    {"if-none-match": 'W/"1"'}, {"if-modified-since": "Sat, 21 Nov 2026 00:00:00 GMT"},
+]  # fmt: skip
+
+hidden_rows = st.lists(
+    st.tuples(
+        st.sampled_from(["hanako-s", "hanako-m", "jiro-s"]),
+        st.sampled_from(["718-7", "4548-4"]),
+        st.integers(1, 28),
+        st.sampled_from(["", "m-1", "h-0"]),
+        st.sampled_from([Flag.NONE, Flag.UNINFORMED, Flag.UNDELIVERED, Flag.WITHHELD, Flag.SUSPENDED]),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@asynccontextmanager
+async def world(cluster: str, template: str, home: Path) -> AsyncIterator[Region]:
+    """A fresh region with the visible records in it."""
+    name = f"world_{secrets.token_hex(6)}"
+    admin = await asyncpg.connect(cluster)
+    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    (home / "keys").mkdir(parents=True, exist_ok=True)
+    for file in ("pages.key", "seal.key"):
+        (home / "keys" / file).write_bytes(KEYS)
+        (home / "keys" / file).chmod(0o600)
+    url = re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
+    async with await Database.open(url, connections=3) as db:
+        region = await Region.start(db, home)
+        async with region.client:
+            await persons(region)
+            yield region
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+def hidden(drawn: list[tuple[str, str, int, str, Flag]], only: Flag | None) -> list[Put]:
+    """Rows of 桜台 about Hanako and Jiro. `only`: every row carries this flag (else what was drawn)."""
+    rows = [] if only else [Put(someone("jiro-s", "次田"), JIRO, SAKURA)]
+    for number, (who, code, day, refers, flag) in enumerate(drawn):
+        whose = JIRO if who == "jiro-s" and not only else HANAKO
+        subject = who if not only else "hanako-s"
+        more = {"derivedFrom": [{"reference": f"Observation/{refers}"}]} if refers else {}
+        body = observed(f"h-{number}", subject, code=code, on=f"2026-10-{day:02}", **more)
+        if only is Flag.UNINFORMED:
+            body["meta"] = {"tag": [{"system": TAGS, "code": "UNINFORMED"}]}
+        rows.append(Put(body, whose, SAKURA, only or flag))
+    return rows
+
+
+async def answers(caller: Caller, *, pages: int = 12) -> dict[str, tuple[int, tuple[tuple[str, str], ...], bytes]]:
+    """Everything that a reader can ask, and what came back, pages followed to their end."""
+    told = {}
+    asked = [(f"/fhir/{path}", {}) for path in (*SEARCHES, *OTHERS)]
+    asked += [(f"/fhir/{path}", said) for path in ("Observation/h-0", "Observation/m-1") for said in _CONDITIONAL]
+    for path, said in asked:
+        following: str | None = path
+        for page in range(pages):
+            answer = await caller.client.get(
+                str(following),
+                headers={"authorization": f"Bearer {caller.token}", "x-request-id": "fixed", **said},
+            )
+            told[f"{path} {said} {page}"] = (answer.status_code, tuple(answer.headers.items()), answer.content)
+            following = link(answer.json()) if answer.status_code == 200 else None
+            if following is None:
+                break
+    batch = {"resourceType": "Bundle", "type": "batch", "entry": [
+        {"request": {"method": "GET", "url": path}} for path in (*SEARCHES[:6], *OTHERS)]}  # fmt: skip
+    answer = await caller.post("/fhir", orjson.dumps(batch), x_request_id="fixed")
+    told["batch"] = (answer.status_code, tuple(answer.headers.items()), answer.content)
+    return told
+
+
+async def both(cluster: str, template: str, home: Path, rows: list[Put], who: str) -> None:
+    """Ask the same of a world with the hidden rows and of one without, and hold the answers together."""
+    told = []
+    for extra in ([], rows):
+        async with world(cluster, template, home) as region:
+            whole = visible()
+            await fill(region, whole[:5])
+            await fill(region, extra, at=region.clock.now)
+            await fill(region, whole[5:])
+            told.append(await answers(await reader(region, who)))
+    for path, said in told[0].items():
+        assert told[1][path] == said, path
+
+
+async def reader(region: Region, who: str) -> Caller:
+    match who:
+        case "person":
+            return await region.caller(role=Role.PERSON, person=HANAKO)
+        case "consented doctor":
+            await region.consent("hanako-m", MIDORI)
+            return await region.caller(MIDORI, Role.DOCTOR)
+        case "doctor":
+            return await region.caller(MIDORI, Role.DOCTOR)
+        case _:
+            return await region.caller(MIDORI)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
+
+
+_SLOW = settings(
+    max_examples=EXAMPLES, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.mark.parametrize("who", ["institution", "doctor"])
+@given(drawn=hidden_rows)
+@_SLOW
+async def test_another_institutions_records_leave_no_trace_without_consent(
+    cluster: str, template: str, home: Path, who: str, drawn: list[tuple[str, str, int, str, Flag]]
+) -> None:
+    await both(cluster, template, home, hidden(drawn, None), who)
+
+
+@pytest.mark.parametrize("flag", [Flag.UNDELIVERED, Flag.WITHHELD, Flag.SUSPENDED])
+@given(drawn=hidden_rows)
+@_SLOW
+async def test_what_is_held_back_leaves_no_trace_even_under_consent(
+    cluster: str, template: str, home: Path, flag: Flag, drawn: list[tuple[str, str, int, str, Flag]]
+) -> None:
+    await both(cluster, template, home, hidden(drawn, flag), "consented doctor")
+
+
+@pytest.mark.parametrize("flag", [Flag.UNINFORMED, Flag.UNDELIVERED, Flag.SUSPENDED])
+@given(drawn=hidden_rows)
+@_SLOW
+async def test_what_a_person_was_not_told_leaves_no_trace_in_their_own_record(
+    cluster: str, template: str, home: Path, flag: Flag, drawn: list[tuple[str, str, int, str, Flag]]
+) -> None:
+    await both(cluster, template, home, hidden(drawn, flag), "person")
+
+
+async def test_the_comparison_can_fail(cluster: str, template: str, home: Path) -> None:
+    """A row that may be seen is seen: the worlds are told apart, so equal answers mean something."""
+    row = Put(observed("h-0", "hanako-m"), HANAKO, MIDORI)
+    with pytest.raises(AssertionError):
+        await both(cluster, template, home, [row], "institution")
