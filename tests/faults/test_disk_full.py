@@ -1,5 +1,6 @@
 """A full disk: writing is refused, reading goes on, and both recover by themselves when there is room again."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -22,12 +23,13 @@ from kakehashi.trust.keys import Vault
 from kakehashi.trust.oauth import demo as demo_tokens
 from kakehashi.trust.oauth.tokens import Tokens
 
+_BLOCK = 1 << 20  # bytes that are filled little by little
 _SIZE = LEAST_FREE + (
     400 << 20
 )  # bytes of the small disk: room for PostgreSQL's own files above the guard's limit
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def small_disk() -> Iterator[Path]:
     """A disk of our own in memory; skips where it cannot be had."""
     if os.geteuid() != 0:
@@ -47,7 +49,7 @@ def small_disk() -> Iterator[Path]:
     folder.rmdir()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def on_small_disk(small_disk: Path) -> AsyncIterator[WholeServer]:
     one = WholeServer(small_disk / "home")
     try:
@@ -59,11 +61,19 @@ async def on_small_disk(small_disk: Path) -> AsyncIterator[WholeServer]:
 
 
 def fill(disk: Path, leave: int) -> Path:
-    """Fill the disk but for some bytes; return the file that does it."""
+    """Fill the disk but for some bytes; return the file that does it. PostgreSQL may be filling it at that moment."""
     ballast = disk / "ballast"
     with ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(disk).free - leave))
+        os.posix_fallocate(file.fileno(), 0, max(1, shutil.disk_usage(disk).free - leave - _BLOCK))
+    with contextlib.suppress(OSError):
+        while shutil.disk_usage(disk).free > leave:
+            _append(ballast, bytes(4096))
     return ballast
+
+
+def _append(file: Path, some: bytes) -> None:
+    with file.open("ab") as end:
+        end.write(some)
 
 
 async def require_written(client: httpx.AsyncClient, name: str) -> None:
@@ -95,15 +105,15 @@ async def test_a_disk_filled_to_the_last_byte_is_survived(
 ) -> None:
     """A read wants its log entry on the disk, so it may be refused; nothing wrong is ever answered."""
     async with on_small_disk.client() as client:
-        await require_written(client, "before")
+        await require_written(client, "then")
         ballast = fill(small_disk, 0)
         for _ in range(60):
             await require_refused(client, "during")
-            assert (await client.get("/Patient/before")).status_code in (200, 503)
+            assert (await client.get("/Patient/then")).status_code in (200, 503)
         ballast.unlink()
         on_small_disk.wait_ready()
-        await require_written(client, "after")
-        assert (await client.get("/Patient/before")).status_code == 200
+        await require_written(client, "since")
+        assert (await client.get("/Patient/then")).status_code == 200
 
 
 async def test_the_same_without_a_disk_to_fill(db: Database, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from kakehashi.store.write import writing
 
 Json = dict[str, Any]
 HANAKO, JIRO = 101, 102  # person keys
+START = NOON - timedelta(days=1)
 TAGS = "http://jpfhir.jp/fhir/clins/CodeSystem/JP_ehrshrs_indication"
 
 
@@ -55,7 +56,7 @@ def visible() -> list[Put]:
     return rows
 
 
-async def fill(region: Region, rows: list[Put], at: datetime = NOON - timedelta(days=1)) -> None:
+async def fill(region: Region, rows: list[Put], at: datetime = START) -> None:
     """Store rows, one act each, in order."""
     for number, one in enumerate(rows):
         by = Actor("writer", Role.SYSTEM, one.by, Purpose.TREATMENT)

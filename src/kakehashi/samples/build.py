@@ -30,7 +30,7 @@ from kakehashi.samples.staffing import shared
 from kakehashi.samples.story_charts import story_charts
 from kakehashi.samples.trees import Tree
 
-FORMAT = 1  # of the files; a higher number makes them anew
+FORMAT = 2  # of the files; a higher number makes them anew
 Form = Literal["fhir", "clins"]
 
 

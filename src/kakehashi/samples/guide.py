@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kakehashi.core.actors import Role
 from kakehashi.samples.region import BY_SLUG, SITES
-from kakehashi.samples.story import STORIES, Story
+from kakehashi.samples.story import BY_STORY, STORIES, Story
 
 ROLE_WORDS = {
     Role.DOCTOR: ("医師", "doctor"),
@@ -103,7 +103,16 @@ def sign_in_lines() -> Iterator[str]:
 
 
 def first_step_lines() -> Iterator[str]:
-    """Yield what to try first, numbered, in Japanese with English beneath."""
+    """Yield what to try first, numbered, in Japanese with English beneath, and how to find the person meant."""
     for number, step in enumerate(STEPS, 1):
         yield f"{number:>2}. [{step.login}] {step.ja}"
         yield f"    {step.en}"
+        if step.person and step.person != step.login:
+            yield f"    → {_found_by(BY_STORY[step.person])}"
+
+
+def _found_by(story: Story) -> str:
+    person = story.identity
+    insurer, symbol, number, branch = person.member_id.split(":")
+    card = f"保険者番号 {insurer} 記号 {symbol or '（なし）'} 番号 {number} 枝番 {branch}"
+    return f"{person.family} {person.given}・{person.kana}・{person.birth}・{person.address}・{card}"

@@ -128,7 +128,7 @@ class Pen:
                     "effectiveDateTime": f"{day}T10:20:00+09:00",
                     "issued": f"{day}T15:00:00+09:00",
                     "performer": [reference("Practitioner/DR-1")],
-                    "valueQuantity": {"value": value} | quantity,
+                    "valueQuantity": {"value": round(value, 3)} | quantity,
                     "interpretation": [
                         concept("", coding(f"{systems.HL7}/v3-ObservationInterpretation", flag))
                     ],

@@ -426,6 +426,23 @@ class TestExtensions:
             ("profile.cardinality", "Patient.extension[0].value"),
         ]
 
+    def test_an_element_within_its_own_kind_is_of_that_kind(self):
+        known = profiles(
+            extension("on-item", "string", context=[{"type": "element", "expression": "Questionnaire.item"}])
+        )
+        inner = {
+            "linkId": "2",
+            "text": "x",
+            "type": "display",
+            "extension": [{"url": HERE + "on-item", "valueString": "x"}],
+        }
+        outer = {"linkId": "1", "text": "x", "type": "group", "item": [inner]}
+        asking = {"resourceType": "Questionnaire", "status": "active", "item": [outer]}
+        assert found(known, asking) == []
+        assert found(known, {**asking, "extension": inner["extension"]}) == [
+            ("profile.extension-context", "Questionnaire.extension[0]")
+        ]
+
     def test_a_context_by_fhirpath(self):
         said = [{"url": HERE + "named", "valueString": "x"}]
         assert found(self.known, patient(name=[{"text": "見本"}], extension=said)) == []

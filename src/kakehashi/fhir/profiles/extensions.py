@@ -75,7 +75,10 @@ def _held(value: dict[str, Any], member: Member, holder: Holder) -> Holder:
     if member.name in _NAMES:
         return Holder("Extension", "Extension", str(value.get("url", "")))
     name = member.element.path.rpartition(".")[2]
-    return Holder(f"{holder.path}.{name}", member.type.code, "", f"{holder.kind}.{name}")
+    path = (
+        member.element.content or f"{holder.path}.{name}"
+    )  # Questionnaire.item.item is a Questionnaire.item
+    return Holder(path, member.type.code, "", f"{holder.kind}.{name}")
 
 
 def context_problem(one: Met, profile: Profile, holder: Holder) -> Problem | None:

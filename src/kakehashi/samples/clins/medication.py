@@ -52,14 +52,17 @@ def _dosage(record: Tree, day: str) -> Tree:
     given = record["dosageInstruction"][0]
     usage = _usage(given.get("timing", {}).get("code", {}))
     words = usage.get("text") or given.get("text") or "医師の指示どおり"
-    amount = given.get("text", words)
     return {
         "extension": [{"url": japan.PERIOD_OF_USE, "valuePeriod": {"start": day}}],
-        "text": f"{words} {amount} {days_of(record)}日分"
-        if amount not in words
-        else f"{words} {days_of(record)}日分",
+        "text": _said(words, given.get("text", ""), f"{days_of(record)}日分"),
         "timing": {"code": usage | {"text": words}, "repeat": {"boundsDuration": _days(record)}},
     }
+
+
+def _said(words: str, text: str, days: str) -> str:
+    """The dosage as one text: what the prescription says already is not said again."""
+    said = [text] if words in text else [words] if text in words else [words, text]
+    return " ".join(said if days in said[-1] else [*said, days])
 
 
 def _usage(code: Tree) -> Tree:

@@ -1,0 +1,93 @@
+"""A real chromium, a real server, and the told persons' region behind it. Without chromium these tests are skipped."""
+
+import asyncio
+import contextlib
+import secrets
+import shutil
+import socket
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "faces" / "web"))
+from browser_person import Person
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from playwright.async_api import Browser, async_playwright
+from web_region import NOW, Region, at_url, make_region
+
+from kakehashi.faces import app
+from kakehashi.store.database import Database
+
+CHROMIUM = shutil.which("chromium")
+STORIES = ("hanako", "isamu", "aya", "sora")
+ARGUMENTS = (
+    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --lang=ja"
+).split()
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Debian's chromium; skips, saying so, where it is not installed."""
+    if CHROMIUM is None:
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def served(
+    chromium: Browser, cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[str, Region]]:
+    """The address of a running server, and its region. The clock stands at NOW."""
+    name = f"browser_{secrets.token_hex(4)}"
+    admin = await asyncpg.connect(cluster)
+    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    async with await Database.open(at_url(cluster, name)) as db:
+        region = await make_region(db, tmp_path_factory.mktemp("browser"), STORIES)
+        port = _free_port()
+        settings = replace(region.house.settings, port=port)
+        server = Server(
+            app.build(db, settings, lambda: NOW), address="127.0.0.1", port=port, interface=Interfaces.ASGI,
+            log_enabled=False,
+        )  # fmt: skip
+        running = asyncio.create_task(server.serve())
+        await _answering(port)
+        yield f"http://127.0.0.1:{port}", region
+        server.stop()
+        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+            await asyncio.wait_for(running, 10)
+    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    await admin.close()
+
+
+@pytest.fixture
+async def person(chromium: Browser, served: tuple[str, Region]) -> AsyncIterator[Person]:
+    """Somebody in front of a screen. Fails the test when a page had a script error or broke its own policy."""
+    async with Person.sitting(chromium, served[0]) as one:
+        yield one
+    assert one.complaints == []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _answering(port: int) -> None:
+    for _ in range(200):
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("the server does not answer")
