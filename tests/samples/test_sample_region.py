@@ -58,7 +58,17 @@ def test_the_first_steps_speak_of_accounts_and_persons_that_exist():
     for step in STEPS:
         assert step.login in names
         assert not step.person or step.person in BY_STORY
-    assert len(list(first_step_lines())) == 2 * len(STEPS)
+    lines = list(first_step_lines())
+    assert all(step.ja in "\n".join(lines) and step.en in "\n".join(lines) for step in STEPS)
+
+
+def test_the_first_steps_say_how_to_find_somebody_else():
+    hanako = BY_STORY["hanako"].identity
+    found = [line for line in first_step_lines() if "→" in line and hanako.family in line]
+    assert found and all(hanako.birth in line and hanako.number in line for line in found)
+
+
+def test_a_line_is_printed_for_each_account():
     assert len(list(sign_in_lines())) == len(accounts())
 
 
