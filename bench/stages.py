@@ -40,6 +40,7 @@ async def embedded(place: Place, found: Report, size: int, files: Path, fresh: F
     stored = await place.bytes_a_resource()
     found.add_bytes(size, {"original zstd -3": original_bytes(files), **stored})
     _load_bundles(place, found, size, files)
+    await place.settle()
     tokens = await place.tokens(SENDERS)
     async with place.serving() as meter:
         ways = Ways("embedded", Target.of(place.base), meter, size)

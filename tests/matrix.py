@@ -1,9 +1,9 @@
-"""Who may knock at which route, and what a stranger gets for another's identifier. A route without a row fails the build.
+"""Who may knock at which route of the API, and what a stranger gets. A route without a row fails the build.
 
-API: every role calls every route; those named in `may` are let in (whatever the answer then says of the resource),
-all others get 403; who has no token gets 401, unless the route is open. `stranger` is what another institution's
+Every role calls every route; those named in `may` are let in (whatever the answer then says of the resource), all
+others get 403; who has no token gets 401, unless the route is open. `stranger` is what another institution's
 system, which is let in, gets with an identifier that is not its to see: the same as for one that is not there.
-PAGES: what each page needs, as its declaration must say: an interaction of trust/roles.py, "session", or "-".
+Pages have a matrix of their own, faces/web/matrix_web.py.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,9 @@ from kakehashi.core.actors import Role
 READERS = "doctor dentist pharmacist nurse clerk insurer municipality auditor operator person system"
 HISTORIANS = "doctor dentist pharmacist nurse insurer municipality operator person system"
 CREATORS = "doctor dentist nurse system"  # of a laboratory result at a hospital
-DELETERS = "doctor dentist pharmacist operator system"  # of something; of what, the record's owner and kind decide
+DELETERS = (
+    "doctor dentist pharmacist operator system"  # of something; of what, the record's owner and kind decide
+)
 VALIDATORS = "doctor dentist pharmacist nurse system"
 
 

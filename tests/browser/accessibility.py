@@ -1,8 +1,8 @@
 """A few rules of WCAG 2.2 AA that a machine can hold a page against; each names what breaks it."""
 
-# Contrast 4.5:1, large text 3:1 (1.4.3); names of controls and links (4.1.2, 3.3.2); headings (1.3.1, 2.4.6); tables with
-# caption and scoped heads (1.3.1); language (3.1.1); ids once (4.1.1); pictures with a name (1.1.1); targets of 24 px or
-# with room around them, links in a sentence excepted (2.5.8).
+# Contrast 4.5:1, large text 3:1 (1.4.3); names of controls and links (4.1.2, 3.3.2); headings (1.3.1, 2.4.6); tables
+# with caption and scoped heads (1.3.1); language (3.1.1); ids once (4.1.1); pictures with a name (1.1.1); targets of
+# 24 px, links in a sentence excepted (2.5.8).
 RULES = r"""
 () => {
   const found = [];
@@ -28,9 +28,11 @@ RULES = r"""
   }
   for (const set of document.querySelectorAll("fieldset")) if (!set.querySelector("legend")) say("no legend", set);
   for (const picture of document.querySelectorAll("img,svg"))
-    if (!picture.getAttribute("alt") && !picture.getAttribute("aria-label") && !picture.closest(".qr")) say("no name", picture);
+    if (!picture.getAttribute("alt") && !picture.getAttribute("aria-label") && !picture.closest(".qr"))
+      say("no name", picture);
   for (const region of document.querySelectorAll("[aria-labelledby]"))
-    for (const id of region.getAttribute("aria-labelledby").split(" ")) if (!document.getElementById(id)) say("points nowhere", region);
+    for (const id of region.getAttribute("aria-labelledby").split(" "))
+      if (!document.getElementById(id)) say("points nowhere", region);
   const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
   for (const id of new Set(ids)) if (ids.filter((one) => one === id).length > 1) found.push(`id twice: ${id}`);
   for (const control of document.querySelectorAll("button,.button,nav a,select,input:not([type=hidden])")) {
@@ -39,7 +41,8 @@ RULES = r"""
     if (shown(control) && box.width && Math.max(box.height, label?.height || 0) < 24) say("small target", control);
   }
   const light = (rgb) => {
-    const [r, g, b] = rgb.map((one) => { const c = one / 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; });
+    const straight = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = rgb.map((one) => straight(one / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
   const parts = (colour) => (colour.match(/[\d.]+/g) || []).map(Number);
@@ -53,10 +56,12 @@ RULES = r"""
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const node = texts.currentNode.parentElement;
-    if (!texts.currentNode.textContent.trim() || !shown(node) || node.closest(".hidden-text,svg,option,script")) continue;
+    if (!texts.currentNode.textContent.trim() || !shown(node)) continue;
+    if (node.closest(".hidden-text,svg,option,script")) continue;
     const style = getComputedStyle(node);
     const one = light(parts(style.color).slice(0, 3)) + 0.05, other = light(ground(node)) + 0.05;
-    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     if (Math.max(one, other) / Math.min(one, other) < (large ? 3 : 4.5)) say("low contrast", node);
   }
   return found;

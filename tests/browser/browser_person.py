@@ -27,6 +27,7 @@ class Person:
         context = await browser.new_context(
             viewport={"width": width, "height": 900}, locale="ja-JP", java_script_enabled=script
         )
+        context.set_default_timeout(15_000)
         one = cls(await context.new_page(), base)
         one.page.on("pageerror", lambda error: one.complaints.append(str(error)))
         one.page.on("console", lambda said: one._heard(said.type, said.text))

@@ -53,8 +53,10 @@ SEARCHES = [
 ]  # fmt: skip
 OTHERS = [
     "Observation/_history?_count=2", "_history?_count=3", "Patient/_history", "Observation/m-1/_history",
-    "Observation/h-0", "Observation/h-1", "Observation/h-0/_history", "Observation/h-0/_history/1", "Patient/hanako-s",
-    "Patient/jiro-s", "Patient/jiro-s/_history", "Patient/hanako-m/$everything?_count=3", "Patient/hanako-m/$everything",
+    "Observation/h-0", "Observation/h-1", "Observation/h-0/_history", "Observation/h-0/_history/1",
+    "Patient/hanako-s",
+    "Patient/jiro-s", "Patient/jiro-s/_history", "Patient/hanako-m/$everything?_count=3",
+    "Patient/hanako-m/$everything",
     "Patient/hanako-s/$everything", "Patient/jiro-s/$everything", "Observation/m-1", "Patient/$everything",
     "Composition/none/$document", "Patient/hanako-m/$everything?_type=Observation&_since=2020-01-01",
 ]  # fmt: skip
@@ -92,7 +94,8 @@ class Twins:
         finally:
             for table in ("resource", "resource_version"):
                 await self.admin.execute(f"DELETE FROM {table} WHERE id LIKE 'h-%' OR id = 'jiro-s'")
-        return [path for path, said in self.plain[who].items() if told.get(path) != said] + [*told.keys() - self.plain[who]]
+        plain = self.plain[who]
+        return [path for path in plain.keys() | told.keys() if told.get(path) != plain.get(path)]
 
 
 @asynccontextmanager
@@ -130,7 +133,9 @@ async def readers_of(region: Region) -> dict[str, Caller]:
 
 
 @pytest.fixture(scope="module")
-async def twins(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Twins]:
+async def twins(
+    cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Twins]:
     """Both worlds, filled alike; the twin has a hidden row of Jiro's among the visible ones from the start."""
     whole, first = visible(), tmp_path_factory.mktemp("plain")
     async with world(cluster, template, first) as (plain, _):
@@ -138,7 +143,9 @@ async def twins(cluster: str, template: str, tmp_path_factory: pytest.TempPathFa
         told = {who: await answers(caller) for who, caller in (await readers_of(plain)).items()}
     async with world(cluster, template, tmp_path_factory.mktemp("twin")) as (twin, url):
         await fill(twin, whole[:6])
-        await fill(twin, [Put(someone("jiro-0", "次田"), JIRO, SAKURA), Put(observed("j-0", "jiro-0"), JIRO, SAKURA)])
+        await fill(
+            twin, [Put(someone("jiro-0", "次田"), JIRO, SAKURA), Put(observed("j-0", "jiro-0"), JIRO, SAKURA)]
+        )
         await fill(twin, whole[6:], at=START + timedelta(seconds=6))
         admin = await asyncpg.connect(url)
         yield Twins(told, twin, await readers_of(twin), admin)
@@ -163,7 +170,9 @@ async def answers(caller: Caller, *, pages: int = 12) -> Answers:
     """Everything that a reader can ask, and what came back, pages followed to their end."""
     told = {}
     asked = [(f"/fhir/{path}", {}) for path in (*SEARCHES, *OTHERS)]
-    asked += [(f"/fhir/{path}", said) for path in ("Observation/h-0", "Observation/m-1") for said in _CONDITIONAL]
+    asked += [
+        (f"/fhir/{path}", said) for path in ("Observation/h-0", "Observation/m-1") for said in _CONDITIONAL
+    ]
     for path, said in asked:
         following: str | None = path
         for page in range(pages):
@@ -171,7 +180,11 @@ async def answers(caller: Caller, *, pages: int = 12) -> Answers:
                 str(following),
                 headers={"authorization": f"Bearer {caller.token}", "x-request-id": "fixed", **said},
             )
-            told[f"{path} {said} {page}"] = (answer.status_code, tuple(answer.headers.items()), answer.content)
+            told[f"{path} {said} {page}"] = (
+                answer.status_code,
+                tuple(answer.headers.items()),
+                answer.content,
+            )
             following = link(answer.json()) if answer.status_code == 200 else None
             if following is None:
                 break

@@ -72,5 +72,7 @@ async def persons(region: Region) -> None:
     async with region.db.transaction() as tx:
         for person in (HANAKO, JIRO):
             await tx.execute(
-                "INSERT INTO person (person, root, made_at, made_by) VALUES ($1, $1, $2, 'test')", person, NOON
+                "INSERT INTO person (person, root, made_at, made_by) VALUES ($1, $1, $2, 'test')",
+                person,
+                NOON,
             )

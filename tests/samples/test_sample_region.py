@@ -64,7 +64,7 @@ def test_the_first_steps_speak_of_accounts_and_persons_that_exist():
 
 def test_the_first_steps_say_how_to_find_somebody_else():
     hanako = BY_STORY["hanako"].identity
-    found = [line for line in first_step_lines() if "→" in line and hanako.family in line]
+    found = [line for line in first_step_lines() if "→" in line and hanako.given in line]
     assert found and all(hanako.birth in line and hanako.number in line for line in found)
 
 

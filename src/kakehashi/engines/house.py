@@ -1,9 +1,10 @@
 """What an edge hands to everything it calls: the database, the settings and the clock of this installation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kakehashi.core.clock import Clock
 from kakehashi.core.settings import Settings
+from kakehashi.fhir.profiles import ProfileSet
 from kakehashi.store.database import Database
 
 
@@ -14,3 +15,4 @@ class House:
     db: Database
     settings: Settings
     clock: Clock
+    profiles: ProfileSet = field(default_factory=ProfileSet)  # of the installed packages

@@ -18,6 +18,7 @@ from kakehashi.faces.api.table import ROUTES
 from kakehashi.faces.logs import set_up
 from kakehashi.faces.web import routes as web
 from kakehashi.faces.web.visit import Desk
+from kakehashi.fhir.profiles import ProfileSet
 from kakehashi.store import embedded
 from kakehashi.store.database import Database
 from kakehashi.store.guard import Guard
@@ -59,7 +60,7 @@ def create() -> Application:
 
 def build(db: Database, settings: Settings, clock: Clock = system_clock) -> Door:
     """Return the application on an open database: the door, with the pages behind it."""
-    house = House(db, settings, clock)
+    house = House(db, settings, clock, ProfileSet.load(settings.home / "profiles"))
     vault = Vault.at(settings.home)
     tokens = Tokens(db, vault, settings.public_url)
     api = Api(house, tokens, Published(None), Seals.at(settings.home), Figures())

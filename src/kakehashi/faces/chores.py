@@ -71,7 +71,9 @@ async def _repeat(house: House, chore: Chore) -> None:
         try:
             await chore.do(house.clock())
         except Failure as failure:
-            log.error("chore failed", chore=chore.name, kind=type(failure).__name__, rule=failure.problems[0].rule)
+            log.error(
+                "chore failed", chore=chore.name, kind=type(failure).__name__, rule=failure.problems[0].rule
+            )
         except Exception as fault:
             log.error("chore failed", chore=chore.name, kind=type(fault).__name__)
         await asyncio.sleep(chore.every)

@@ -23,10 +23,19 @@ class Place:
 
 async def whereabouts(db: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Place]:
     """Return the place of each (type, id) that exists. One round trip, none for no key. Needs an open window."""
+    return await _places(db, "whereabouts", keys)
+
+
+async def whereabouts_first(db: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Place]:
+    """Return the same before any window is open, and closes it: in a transaction, open yours after this."""
+    return await _places(db, "whereabouts_first", keys)
+
+
+async def _places(db: Connection, name: str, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Place]:
     known = sorted({(kind, name) for kind, name in keys if kind in NUMBER})
     if not known:
         return {}
     numbers = [NUMBER[kind] for kind, _ in known]
-    rids, names = [row_key(*key) for key in known], [name for _, name in known]
-    found = await db.fetch(_SQL["whereabouts"], numbers, rids, names)
+    rids, names = [row_key(*key) for key in known], [one for _, one in known]
+    found = await db.fetch(_SQL[name], numbers, rids, names)
     return {(NAME[one[0]], one[1]): Place(one[2], one[3], one[4], one[5]) for one in found}

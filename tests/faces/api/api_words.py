@@ -102,13 +102,25 @@ class Region:
         return cls(db, own, clock, client, Tokens(db, Vault.at(home), own.public_url))
 
     async def caller(
-        self, institution: Institution = SAKURA, role: Role = Role.SYSTEM, *, person: int | None = None,
-        scope: str = "", purpose: Purpose | None = None,
+        self,
+        institution: Institution = SAKURA,
+        role: Role = Role.SYSTEM,
+        *,
+        person: int | None = None,
+        scope: str = "",
+        purpose: Purpose | None = None,
     ) -> Caller:
         at = setup.OPERATOR if role is Role.PERSON else institution
         token = await demo.mint(
-            self.tokens, self.settings, institution=at, role=role, purpose=purpose, scope=scope, person=person,
-            lives=86_400, at=self.clock.now,
+            self.tokens,
+            self.settings,
+            institution=at,
+            role=role,
+            purpose=purpose,
+            scope=scope,
+            person=person,
+            lives=86_400,
+            at=self.clock.now,
         )
         return Caller(self.client, token)
 
@@ -126,7 +138,9 @@ class Region:
             await consents.give(tx, person, institution.key, PERSONAL_KINDS, by=clerk, at=self.clock.now)
 
 
-def patient(number: str, *, member: str = "", family: str = "見本", given: str = "太郎", birth: str = "1970-01-01") -> Json:
+def patient(
+    number: str, *, member: str = "", family: str = "見本", given: str = "太郎", birth: str = "1970-01-01"
+) -> Json:
     """A synthetic patient under a hospital number; the same `member` id makes them one person everywhere."""
     identifier = [{"system": "urn:oid:1.2.392.100495.20.3.51.11311234567", "value": number}]
     if member:
@@ -134,7 +148,10 @@ def patient(number: str, *, member: str = "", family: str = "見本", given: str
             {"system": "http://jpfhir.jp/fhir/clins/Idsystem/JP_Insurance_memberID", "value": member}
         )
     return {
-        "resourceType": "Patient", "identifier": identifier, "gender": "male", "birthDate": birth,
+        "resourceType": "Patient",
+        "identifier": identifier,
+        "gender": "male",
+        "birthDate": birth,
         "name": [{"use": "official", "text": f"{family} {given}", "family": family, "given": [given]}],
     }
 
@@ -142,19 +159,36 @@ def patient(number: str, *, member: str = "", family: str = "見本", given: str
 def lab(subject: str, code: str = "718-7", value: float = 13.5, on: str = "2026-11-01", **more: Any) -> Json:
     """A synthetic laboratory result."""
     return {
-        "resourceType": "Observation", "status": "final", "subject": {"reference": subject},
-        "category": [{"coding": [{
-            "system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}],
+        "resourceType": "Observation",
+        "status": "final",
+        "subject": {"reference": subject},
+        "category": [
+            {
+                "coding": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/observation-category",
+                        "code": "laboratory",
+                    }
+                ]
+            }
+        ],
         "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
         "effectiveDateTime": on,
-        "valueQuantity": {"value": value, "unit": "g/dL", "system": "http://unitsofmeasure.org", "code": "g/dL"},
+        "valueQuantity": {
+            "value": value,
+            "unit": "g/dL",
+            "system": "http://unitsofmeasure.org",
+            "code": "g/dL",
+        },
         **more,
     }
 
 
 def ids(bundle: Json, mode: str = "match") -> list[str]:
     """The ids of a searchset's entries, in order."""
-    return [e["resource"]["id"] for e in bundle.get("entry", ()) if e.get("search", {}).get("mode", mode) == mode]
+    return [
+        e["resource"]["id"] for e in bundle.get("entry", ()) if e.get("search", {}).get("mode", mode) == mode
+    ]
 
 
 def link(bundle: Json, relation: str = "next") -> str | None:
@@ -165,4 +199,6 @@ def link(bundle: Json, relation: str = "next") -> str | None:
 
 def rules(answer: httpx.Response) -> list[str]:
     """The rules that an OperationOutcome names."""
-    return [one["details"]["coding"][0]["code"] for one in answer.json()["issue"] if "coding" in one["details"]]
+    return [
+        one["details"]["coding"][0]["code"] for one in answer.json()["issue"] if "coding" in one["details"]
+    ]

@@ -23,7 +23,9 @@ def quiet() -> None:
 
 
 @pytest.fixture(scope="module")
-async def region(cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Region]:
+async def region(
+    cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Region]:
     name = f"region_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(cluster)
     await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')

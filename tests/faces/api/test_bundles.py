@@ -26,8 +26,15 @@ def statuses(answer: Any) -> list[str]:
 async def test_a_transaction_is_one_act_whose_entries_know_each_other(sakura: Caller) -> None:
     whole = bundle(
         entry("GET", "Patient?family=取引"),
-        entry("POST", "Observation", lab("urn:uuid:8c3b0c8e-0000-4000-8000-000000000001"), "urn:uuid:8c3b0c8e-0000-4000-8000-000000000002"),
-        entry("POST", "Patient", patient("S-tx", family="取引"), "urn:uuid:8c3b0c8e-0000-4000-8000-000000000001"),
+        entry(
+            "POST",
+            "Observation",
+            lab("urn:uuid:8c3b0c8e-0000-4000-8000-000000000001"),
+            "urn:uuid:8c3b0c8e-0000-4000-8000-000000000002",
+        ),
+        entry(
+            "POST", "Patient", patient("S-tx", family="取引"), "urn:uuid:8c3b0c8e-0000-4000-8000-000000000001"
+        ),
     )
     answer = await sakura.post("/fhir", whole)
     assert (answer.status_code, statuses(answer)) == (200, ["200", "201", "201"])
@@ -46,7 +53,8 @@ async def test_a_transaction_that_fails_anywhere_leaves_nothing(sakura: Caller, 
     assert answer.status_code == 422
     assert answer.json()["issue"][0]["expression"][0].startswith("Bundle.entry[1].resource")
     unknown = bundle(
-        entry("POST", "Patient", patient("S-rollback", family="巻戻")), entry("POST", "Observation", lab("Patient/none"))
+        entry("POST", "Patient", patient("S-rollback", family="巻戻")),
+        entry("POST", "Observation", lab("Patient/none")),
     )
     assert (await sakura.post("/fhir", unknown)).status_code == 422
     assert ids((await sakura.get("/fhir/Patient?family=巻戻")).json()) == []
@@ -59,18 +67,22 @@ async def test_a_transaction_resolves_conditional_references(sakura: Caller) -> 
     assert statuses(answer) == ["201"]
     name = answer.json()["entry"][0]["response"]["location"].split("/")[1]
     assert (await sakura.get(f"/fhir/Observation/{name}")).json()["subject"]["reference"] == f"Patient/{who}"
-    nobody = await sakura.post("/fhir", bundle(entry("POST", "Observation", lab(said.replace("cref", "none")))))
+    nobody = await sakura.post(
+        "/fhir", bundle(entry("POST", "Observation", lab(said.replace("cref", "none"))))
+    )
     assert (nobody.status_code, rules(nobody)) == (422, ["http.conditional-reference"])
 
 
 async def test_deletes_go_before_puts_and_one_resource_comes_once(sakura: Caller, taro: str) -> None:
     old = await sakura.made(lab(taro))
     whole = bundle(
-        entry("PUT", "Observation/tx-new", {**lab(taro), "id": "tx-new"}), entry("DELETE", f"Observation/{old}")
+        entry("PUT", "Observation/tx-new", {**lab(taro), "id": "tx-new"}),
+        entry("DELETE", f"Observation/{old}"),
     )
     assert statuses(await sakura.post("/fhir", whole)) == ["201", "204"]
     twice = bundle(
-        entry("PUT", "Observation/tx-new", {**lab(taro), "id": "tx-new"}), entry("DELETE", "Observation/tx-new")
+        entry("PUT", "Observation/tx-new", {**lab(taro), "id": "tx-new"}),
+        entry("DELETE", "Observation/tx-new"),
     )
     answer = await sakura.post("/fhir", twice)
     assert (answer.status_code, rules(answer)) == (409, ["store.twice"])
@@ -87,7 +99,9 @@ async def test_a_batch_answers_entry_by_entry(sakura: Caller, midori: Caller, ta
     assert statuses(answer) == ["201", "422", "200", "404", "405"]
     assert answer.json()["entry"][1]["response"]["outcome"]["resourceType"] == "OperationOutcome"
     assert answer.json()["entry"][2]["resource"]["id"] == taro.removeprefix("Patient/")
-    theirs = await midori.post("/fhir", bundle(entry("GET", taro), entry("GET", "Patient/none"), kind="batch"))
+    theirs = await midori.post(
+        "/fhir", bundle(entry("GET", taro), entry("GET", "Patient/none"), kind="batch")
+    )
     assert theirs.json()["entry"][0] == theirs.json()["entry"][1]
     assert (await sakura.post("/fhir", whole)).status_code == 422
 
@@ -151,13 +165,25 @@ async def test_everything_comes_in_pages_patient_first(sakura: Caller, midori: C
     assert stranger.content == nobody.content
 
 
-async def test_the_person_reads_their_own_record_whoever_wrote_it(region: Region, sakura: Caller, midori: Caller) -> None:
+async def test_the_person_reads_their_own_record_whoever_wrote_it(
+    region: Region, sakura: Caller, midori: Caller
+) -> None:
     member = "01234567:記号:55:00"
     who = await sakura.made(patient("S-self", member=member, family="本人"))
     there = await midori.made(patient("M-self", member=member, family="本人"))
     name = await sakura.made(lab(f"Patient/{who}"))
-    untold = lab(f"Patient/{who}", code="untold", meta={"tag": [{
-        "system": "http://jpfhir.jp/fhir/clins/CodeSystem/JP_ehrshrs_indication", "code": "UNINFORMED"}]})
+    untold = lab(
+        f"Patient/{who}",
+        code="untold",
+        meta={
+            "tag": [
+                {
+                    "system": "http://jpfhir.jp/fhir/clins/CodeSystem/JP_ehrshrs_indication",
+                    "code": "UNINFORMED",
+                }
+            ]
+        },
+    )
     hidden = await sakura.made(untold)
     me = await region.caller(role=Role.PERSON, person=await region.person_of(who))
     record = (await me.get("/fhir/Patient/$everything")).json()
@@ -191,8 +217,13 @@ async def test_validation_explains_and_stores_nothing(region: Region, sakura: Ca
     assert all(one["severity"] != "error" for one in good.json()["issue"])
     bad = await sakura.post("/fhir/Observation/$validate", {"resourceType": "Observation"})
     assert any(one["severity"] == "error" for one in bad.json()["issue"])
-    parameters = {"resourceType": "Parameters", "parameter": [
-        {"name": "resource", "resource": {"resourceType": "Observation"}}, {"name": "mode", "valueCode": "create"}]}
+    parameters = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "resource", "resource": {"resourceType": "Observation"}},
+            {"name": "mode", "valueCode": "create"},
+        ],
+    }
     told = await sakura.post("/fhir/Observation/$validate", parameters)
     assert told.json()["issue"][0]["severity"] == "error"
     assert ids((await sakura.get("/fhir/Observation?code=valid-1")).json()) == []

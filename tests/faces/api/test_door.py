@@ -20,7 +20,7 @@ def observation(subject: str) -> str:
 
 
 MALFORMED = {
-    "Shift_JIS": lambda who: json.dumps({**lab(who, code=MARK), "note": [{"text": "所見"}]}, ensure_ascii=False).encode("cp932"),
+    "Shift_JIS": lambda who: observation(who).replace("g/dL", "所見").encode("cp932"),
     "byte order mark": lambda who: b"\xef\xbb\xbf" + observation(who).encode(),
     "100,000 deep": lambda who: b'{"resourceType":"Observation","x":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     "duplicate keys": lambda who: observation(who).replace('"status"', '"status":"final","status"', 1).encode(),
@@ -105,7 +105,14 @@ async def test_who_has_no_good_token_is_told_so_and_nothing_else(region: Region,
 
 
 async def test_addresses_and_methods_that_are_not_there(sakura: Caller) -> None:
-    for path in ("/fhir/Transport/1", "/fhir/Patient/1/2/3", "/fhir/$nothing", "/oauth/nothing", "/fhirx", "/fhir/x"):
+    for path in (
+        "/fhir/Transport/1",
+        "/fhir/Patient/1/2/3",
+        "/fhir/$nothing",
+        "/oauth/nothing",
+        "/fhirx",
+        "/fhir/x",
+    ):
         assert (await sakura.get(path)).status_code in (404,), path
     patch = await sakura.ask("PATCH", "/fhir/Patient/1", {})
     assert (patch.status_code, patch.headers["allow"]) == (405, "DELETE, GET, PUT")
@@ -134,7 +141,9 @@ async def test_an_unexpected_fault_is_answered_without_details(
     assert answer.json()["issue"][0]["code"] == "exception"
 
 
-async def test_health_tells_of_the_database_and_the_disk(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_health_tells_of_the_database_and_the_disk(
+    region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert (await region.client.get("/health")).json() == {"status": "ok"}
     assert (await region.client.get("/health/ready")).status_code == 200
 
@@ -153,7 +162,9 @@ async def test_figures_hold_no_ids_and_no_search_values(region: Region, sakura: 
     assert 'kakehashi_requests_total{interaction="read",status="200",type="Patient"}' in figures
     assert taro.removeprefix("Patient/") not in figures
     assert "秘密" not in figures
-    assert (await region.client.get("/metrics", headers={"x-forwarded-for": "203.0.113.9"})).status_code == 404
+    assert (
+        await region.client.get("/metrics", headers={"x-forwarded-for": "203.0.113.9"})
+    ).status_code == 404
 
 
 async def test_the_capability_statement_tells_what_is_there(region: Region) -> None:
@@ -180,13 +191,19 @@ async def test_outcomes_are_valid_resources_themselves(region: Region, sakura: C
 
 async def test_bundles_are_valid_resources_themselves(region: Region, sakura: Caller, taro: str) -> None:
     await sakura.made(lab(taro))
-    for path in (f"/fhir/Observation?subject={taro}&x=1", "/fhir/_history?_count=3", f"/fhir/{taro}/$everything"):
+    for path in (
+        f"/fhir/Observation?subject={taro}&x=1",
+        "/fhir/_history?_count=3",
+        f"/fhir/{taro}/$everything",
+    ):
         whole = (await sakura.get(path)).content
         told = await sakura.post("/fhir/Bundle/$validate", whole)
         assert [one for one in told.json()["issue"] if one["severity"] == "error"] == [], path
 
 
-async def test_a_person_may_not_write_and_a_clerk_may_not_read_records(region: Region, sakura: Caller, taro: str) -> None:
+async def test_a_person_may_not_write_and_a_clerk_may_not_read_records(
+    region: Region, sakura: Caller, taro: str
+) -> None:
     name = await sakura.made(lab(taro))
     clerk = await region.caller(role=Role.CLERK)
     assert (await clerk.get(f"/fhir/{taro}")).status_code == 200

@@ -15,11 +15,17 @@ from kakehashi.trust.signin import setup
 
 sys.path += [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / "services" / "sharing")]
 from builders import conditions
+
 from matrix import API, Row
 
 INSURER = Institution(21, "06123456", "見本健康保険組合", InstitutionType.INSURER)
 TOWN = Institution(22, "131016", "見本市", InstitutionType.MUNICIPALITY)
-_PLACES = {Role.INSURER: INSURER, Role.MUNICIPALITY: TOWN, Role.OPERATOR: setup.OPERATOR, Role.AUDITOR: setup.OPERATOR}
+_PLACES = {
+    Role.INSURER: INSURER,
+    Role.MUNICIPALITY: TOWN,
+    Role.OPERATOR: setup.OPERATOR,
+    Role.AUDITOR: setup.OPERATOR,
+}
 
 
 def test_every_route_has_its_row() -> None:
@@ -31,7 +37,9 @@ def test_every_route_has_its_row() -> None:
 
 
 def test_open_routes_are_those_that_the_matrix_calls_open() -> None:
-    assert {(r.method, r.path) for r in ROUTES.every() if r.open} == {(r.method, r.path) for r in API if r.open}
+    assert {(r.method, r.path) for r in ROUTES.every() if r.open} == {
+        (r.method, r.path) for r in API if r.open
+    }
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +59,13 @@ async def callers(region: Region, sakura: Caller) -> dict[Role, Caller]:
 
 async def knock(caller: Caller, one: Row, who: str, name: str) -> httpx.Response:
     """Ask for a route with the identifiers of a record."""
-    kind = "Patient" if "$everything" in one.path else "Composition" if "$document" in one.path else "Observation"
+    kind = (
+        "Patient"
+        if "$everything" in one.path
+        else "Composition"
+        if "$document" in one.path
+        else "Observation"
+    )
     known = {"type": kind, "id": who.removeprefix("Patient/") if kind == "Patient" else name, "version": "1"}
     path = one.path.format(**known) + (f"?{one.query.format(**known)}" if one.query else "")
     if one.body == "form":

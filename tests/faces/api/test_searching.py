@@ -10,7 +10,9 @@ async def test_get_and_post_find_the_same(sakura: Caller, taro: str) -> None:
     name = await sakura.made(lab(taro, code="4548-4"))
     by_get = await sakura.get(f"/fhir/Observation?code=http://loinc.org|4548-4&patient={taro}")
     form = f"code=http://loinc.org|4548-4&patient={taro}"
-    by_post = await sakura.post("/fhir/Observation/_search", form, content_type="application/x-www-form-urlencoded")
+    by_post = await sakura.post(
+        "/fhir/Observation/_search", form, content_type="application/x-www-form-urlencoded"
+    )
     assert ids(by_get.json()) == [name]
     assert by_get.content == by_post.content
     assert by_get.json()["total"] == 1
@@ -29,7 +31,9 @@ async def test_pages_neither_skip_nor_repeat_while_more_comes_in(sakura: Caller,
     assert made <= set(seen)
 
 
-async def test_a_cursor_is_good_for_its_caller_and_its_search_only(sakura: Caller, midori: Caller, taro: str) -> None:
+async def test_a_cursor_is_good_for_its_caller_and_its_search_only(
+    sakura: Caller, midori: Caller, taro: str
+) -> None:
     for day in (1, 2, 3):
         await sakura.made(lab(taro, on=f"2026-10-{day:02}"))
     following = str(link((await sakura.get(f"/fhir/Observation?subject={taro}&_count=1")).json()))
@@ -76,7 +80,9 @@ async def test_totals_and_counts(sakura: Caller, taro: str) -> None:
         await sakura.made(lab(taro))
     page = (await sakura.get(f"/fhir/Observation?subject={taro}&_count=1")).json()
     assert "total" not in page
-    assert (await sakura.get(f"/fhir/Observation?subject={taro}&_count=1&_total=accurate")).json()["total"] == 3
+    assert (await sakura.get(f"/fhir/Observation?subject={taro}&_count=1&_total=accurate")).json()[
+        "total"
+    ] == 3
     counted = (await sakura.get(f"/fhir/Observation?subject={taro}&_summary=count")).json()
     assert (counted["total"], "entry" in counted) == (3, False)
 
@@ -92,12 +98,16 @@ async def test_another_institution_finds_nothing_of_it(
     name = await sakura.made(lab(taro))
     who = taro.removeprefix("Patient/")
     there = (await midori.get("/fhir/" + search.format(who=taro, name=name, patient=who))).json()
-    nowhere = (await midori.get("/fhir/" + search.format(who="Patient/none", name="none", patient="none"))).json()
+    nowhere = (
+        await midori.get("/fhir/" + search.format(who="Patient/none", name="none", patient="none"))
+    ).json()
     assert (there.get("total"), there.get("entry")) == (nowhere.get("total"), nowhere.get("entry"))
     assert not there.get("entry")
 
 
-async def test_a_token_reaches_the_types_of_its_scopes_only(region: Region, sakura: Caller, taro: str) -> None:
+async def test_a_token_reaches_the_types_of_its_scopes_only(
+    region: Region, sakura: Caller, taro: str
+) -> None:
     name = await sakura.made(lab(taro))
     narrow = await region.caller(SAKURA, scope="system/Observation.rs")
     assert ids((await narrow.get(f"/fhir/Observation?_id={name}")).json()) == [name]
@@ -119,7 +129,11 @@ async def test_a_doctor_sees_another_institutions_record_under_consent_only(
     there = "Patient/" + await midori.made(patient("M-cons", member=member, family="同意"))
     name = await sakura.made(lab(who))
     doctor = await region.caller(MIDORI, Role.DOCTOR)
-    paths = [f"/fhir/Observation/{name}", f"/fhir/Observation/{name}/_history", f"/fhir/Observation/{name}/_history/1"]
+    paths = [
+        f"/fhir/Observation/{name}",
+        f"/fhir/Observation/{name}/_history",
+        f"/fhir/Observation/{name}/_history/1",
+    ]
     for path in paths:
         assert (await doctor.get(path)).status_code == 404
     assert ids((await doctor.get(f"/fhir/Observation?subject={who}")).json()) == []
@@ -135,6 +149,10 @@ async def test_a_doctor_sees_another_institutions_record_under_consent_only(
 async def test_only_json_is_spoken(sakura: Caller, taro: str) -> None:
     assert (await sakura.get(f"/fhir/{taro}?_format=xml")).status_code == 406
     assert (await sakura.get(f"/fhir/{taro}", accept="application/fhir+xml")).status_code == 406
-    assert (await sakura.get(f"/fhir/{taro}?_format=application/fhir%2Bjson", accept="text/xml")).status_code == 200
+    assert (
+        await sakura.get(f"/fhir/{taro}?_format=application/fhir%2Bjson", accept="text/xml")
+    ).status_code == 200
     assert (await sakura.get(f"/fhir/{taro}?_format=application/fhir+json")).status_code == 200
-    assert (await sakura.post("/fhir/Observation", lab(taro), content_type="application/fhir+xml")).status_code == 415
+    assert (
+        await sakura.post("/fhir/Observation", lab(taro), content_type="application/fhir+xml")
+    ).status_code == 415

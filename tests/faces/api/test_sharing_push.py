@@ -1,4 +1,4 @@
-"""FHIR push of the sharing service: registering, replacing, withdrawing; the inbox; and that no other way in bends it."""
+"""FHIR push of the sharing service: registering, replacing, withdrawing; the inbox; and no other way around it."""
 
 import sys
 from pathlib import Path
@@ -39,7 +39,10 @@ async def test_each_door_registers_replaces_and_withdraws(sakura: Caller, midori
     bundle = first.headers["location"].rpartition("/")[2]
     assert ids((await sakura.get("/fhir/Condition")).json())
     assert ids((await midori.get("/fhir/Condition")).json()) == []
-    assert (await sakura.get(f"/fhir/Bundle/{bundle}")).status_code in (200, 404)  # a submission itself is not read
+    assert (await sakura.get(f"/fhir/Bundle/{bundle}")).status_code in (
+        200,
+        404,
+    )  # a submission itself is not read
     assert (await sakura.post(door, tree)).status_code == 200
     gone = await sakura.post(door, deletion())
     assert gone.status_code in (200, 204)
@@ -90,7 +93,9 @@ async def test_a_referral_waits_in_the_inbox_of_its_addressee_alone(
     assert (await midori.get("/sharing/inbox")).json()["documents"] == []
 
 
-async def test_what_breaks_the_guide_is_refused_with_every_rule_and_place(region: Region, sakura: Caller) -> None:
+async def test_what_breaks_the_guide_is_refused_with_every_rule_and_place(
+    region: Region, sakura: Caller
+) -> None:
     tree = conditions()
     put(tree, "entry.1.resource.identifier")
     wrong = await sakura.post(PUSH, numbered(tree, "wrong"))

@@ -14,9 +14,8 @@ from kakehashi.core.errors import TooCostly
 from kakehashi.core.logentry import Note
 from kakehashi.core.window import Window
 from kakehashi.engines.house import House
-from kakehashi.store import window_sql
 from kakehashi.store.database import Connection
-from kakehashi.store.whereabouts import whereabouts
+from kakehashi.store.whereabouts import whereabouts_first
 from kakehashi.trust.decide import WindowFacts, decide
 from kakehashi.trust.windows import open_window
 
@@ -67,7 +66,7 @@ async def window_now(db: Connection, asked: Asked) -> Window:
 
 async def window_on(house: House, asked: Asked, resource_type: str, resource_id: str) -> Window:
     """Return the window for one resource: on its person, whoever that is, and on nobody when there is none."""
-    async with house.db.transaction() as db:
+    async with house.db.connection() as db:
         if bound(asked.actor):
             return await window_now(db, asked)
         [person] = await _persons_of(db, [(resource_type, resource_id)])
@@ -82,9 +81,9 @@ async def scene_on(house: House, asked: Asked, patients: Sequence[str]) -> Scene
     if not patients:
         if not bound(asked.actor):
             return Scene(own_window(asked.actor))
-        async with house.db.transaction() as db:
+        async with house.db.connection() as db:
             return Scene(await window_now(db, asked))
-    async with house.db.transaction() as db:
+    async with house.db.connection() as db:
         windows, persons = [await window_now(db, asked)], frozenset[int]()
         for found in await _persons_of(db, [("Patient", one) for one in patients]):
             person = found or NOBODY
@@ -96,20 +95,19 @@ async def scene_on(house: House, asked: Asked, patients: Sequence[str]) -> Scene
 
 async def scene_of(house: House, asked: Asked, person: int) -> Scene:
     """Return the scene of a look at one person's record: nothing but the window on that person."""
-    async with house.db.transaction() as db:
+    async with house.db.connection() as db:
         window = await open_window(db, asked.actor, person, at=asked.at)
         return Scene(window, _persons_in(window, person))
 
 
 async def person_of(house: House, patient: str) -> int:
     """Return the person of a Patient resource, NOBODY where there is none. For opening a window, never for showing."""
-    async with house.db.transaction() as db:
+    async with house.db.connection() as db:
         return (await _persons_of(db, [("Patient", patient)]))[0] or NOBODY
 
 
 async def _persons_of(db: Connection, keys: Sequence[tuple[str, str]]) -> list[int]:
-    await window_sql.open_on(db, window_sql.system_window("finding the person of a record"))
-    found = await whereabouts(db, keys)
+    found = await whereabouts_first(db, keys)
     return [found[key].person if key in found else 0 for key in keys]
 
 

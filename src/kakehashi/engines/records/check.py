@@ -7,6 +7,7 @@ from kakehashi.core.errors import Invalid, Problem
 from kakehashi.core.ids import FHIR_ID
 from kakehashi.engines.records.wanted import Method, Wanted
 from kakehashi.fhir.parse import Resource, parse
+from kakehashi.fhir.profiles import ProfileSet
 from kakehashi.fhir.validate import validate
 
 
@@ -18,8 +19,12 @@ class Checked:
     resource: Resource | None
 
 
-def check(batch: Sequence[Wanted]) -> list[Checked]:
-    """Return the wishes with their resources. Raises Malformed, and Invalid naming every problem of all of them."""
+def check(batch: Sequence[Wanted], profiles: ProfileSet | None = None) -> list[Checked]:
+    """Return the wishes with their resources. Raises Malformed, and Invalid naming every problem of all of them.
+
+    `profiles`: those that are installed; a resource that is sound R4 is held against the ones it claims.
+    """
+    installed = profiles if profiles and profiles.packages else None
     checked: list[Checked] = []
     problems: list[Problem] = []
     for wanted in batch:
@@ -28,6 +33,8 @@ def check(batch: Sequence[Wanted]) -> list[Checked]:
             resource = parse(wanted.body)
         if resource is not None:
             found = [*_mismatches(wanted, resource), *validate(resource)]
+            if installed and not found:
+                found = installed.check(resource)
             problems += (_placed(one, wanted.place) for one in found if one.severity == "error")
         checked.append(Checked(wanted, resource))
     if problems:

@@ -57,7 +57,9 @@ def query_of(resource_type: str, text: str, *, at: datetime, base_url: str) -> Q
             "The condition is empty; write one such as identifier=system|value.",
             rule="http.condition",
         )
-    return replace(query, count=_MOST, sort=(), include=(), revinclude=(), total="none", summary="false", cursor=None)
+    return replace(
+        query, count=_MOST, sort=(), include=(), revinclude=(), total="none", summary="false", cursor=None
+    )
 
 
 async def settled(finder: Finder, checked: Sequence[Checked]) -> tuple[list[Checked], dict[int, Row]]:
@@ -95,7 +97,9 @@ async def references(finder: Finder, checked: Sequence[Checked]) -> dict[str, st
             except Failure as failure:
                 if isinstance(failure, ManyMatches):
                     raise
-                problems += [problem.moved(one.wanted.place or one.wanted.type) for problem in failure.problems]
+                problems += [
+                    problem.moved(one.wanted.place or one.wanted.type) for problem in failure.problems
+                ]
     if problems:
         raise Invalid(problems=problems)
     return names

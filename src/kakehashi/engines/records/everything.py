@@ -40,4 +40,6 @@ async def everything(
     async with reading(house.db, scene.window, note, at=asked.at) as look:
         if patient is not None:
             await look.one("Patient", patient)
-        return await look.everything(scene.persons or (), types=types, behind=behind, limit=limit, since=since)
+        return await look.everything(
+            scene.persons or (), types=types, behind=behind, limit=limit, since=since
+        )

@@ -21,7 +21,9 @@ async def own_records(house: House, asked: Asked, *, page: int = 1_000) -> Async
     window = Window((own,), "own")
     after = FIRST
     while True:
-        async with reading(house.db, window, asked.note("export", "own records", window), at=asked.at) as look:
+        async with reading(
+            house.db, window, asked.note("export", "own records", window), at=asked.at
+        ) as look:
             rows = await look.every(after, limit=page)
         if rows:
             yield rows

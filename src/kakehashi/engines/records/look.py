@@ -28,9 +28,7 @@ async def read(house: House, asked: Asked, resource_type: str, resource_id: str)
         window = own_window(asked.actor)
         note = asked.note("read", resource_type, window)
         try:
-            return await read_one(
-                house.db, window, note, resource_type, resource_id, at=asked.at, again=True
-            )
+            return await read_one(house.db, window, note, resource_type, resource_id, at=asked.at, again=True)
         except NotFound:
             pass
     window = await window_on(house, asked, resource_type, resource_id)
@@ -47,7 +45,13 @@ async def version(house: House, asked: Asked, resource_type: str, resource_id: s
 
 
 async def history(
-    house: House, asked: Asked, resource_type: str, resource_id: str, *, limit: int = MANY, below: int = _LATEST
+    house: House,
+    asked: Asked,
+    resource_type: str,
+    resource_id: str,
+    *,
+    limit: int = MANY,
+    below: int = _LATEST,
 ) -> list[Row]:
     """Return the versions of a resource under `below`, newest first. Raises NotFound, Refused, Unavailable."""
     roles.require(asked.actor, "history", resource_type=resource_type)

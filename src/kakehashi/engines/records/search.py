@@ -79,10 +79,15 @@ def _conjuncts(where: Condition) -> Iterator[Condition]:
 def _patients(resource_type: str, part: Condition) -> tuple[list[str], bool]:
     if isinstance(part, HasId):
         return (list(part.ids), True) if resource_type == "Patient" else ([], False)
-    alternatives = list(_disjuncts(part))
+    alternatives = [one for one in _disjuncts(part) if not _is_vain(one)]
     pointers = [one for one in alternatives if isinstance(one, PointsTo) and one.type == "Patient"]
     about = [one for one in pointers if _is_subject(resource_type, one.parameter.code)]
     return [one.id for one in about], len(about) == len(alternatives)
+
+
+def _is_vain(one: Condition) -> bool:
+    """`patient=1` asks for Group/1 too, as R4 lists its targets; but the parameter reads Patients only."""
+    return isinstance(one, PointsTo) and one.parameter.code == "patient" and one.type != "Patient"
 
 
 def _disjuncts(part: Condition) -> Iterator[Condition]:

@@ -51,7 +51,7 @@ async def submit(
     Raises Malformed, Invalid, Refused, NotFound, Conflict, VersionMismatch, ManyMatches, KeyReused, Unavailable;
     then nothing has changed.
     """
-    return await submit_checked(house, check(batch), by=by, at=at, sent=sent)
+    return await submit_checked(house, check(batch, house.profiles), by=by, at=at, sent=sent)
 
 
 async def submit_checked(

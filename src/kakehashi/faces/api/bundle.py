@@ -12,7 +12,12 @@ Link = tuple[str, str]  # relation, URL
 
 
 def bundle(
-    kind: str, entries: Iterable[bytes], *, links: Sequence[Link] = (), total: int | None = None, more: bytes = b""
+    kind: str,
+    entries: Iterable[bytes],
+    *,
+    links: Sequence[Link] = (),
+    total: int | None = None,
+    more: bytes = b"",
 ) -> bytes:
     """Return a Bundle of ready entries. `more`: further members, each ending in a comma."""
     listed = b",".join(entries)
@@ -29,7 +34,11 @@ def bundle(
 
 def entry(base: str, resource_type: str, resource_id: str, body: bytes, mode: str = "") -> bytes:
     """Return an entry with a resource; `mode` is that of a search ("match", "include")."""
-    head = b'{"fullUrl":"%b/%b/%b","resource":' % (base.encode(), resource_type.encode(), resource_id.encode())
+    head = b'{"fullUrl":"%b/%b/%b","resource":' % (
+        base.encode(),
+        resource_type.encode(),
+        resource_id.encode(),
+    )
     tail = b',"search":{"mode":"%b"}}' % mode.encode() if mode else b"}"
     return head + body + tail
 
@@ -62,7 +71,13 @@ def history_entry(base: str, row: Row) -> bytes:
 
 
 def response_entry(
-    status: str, *, location: str = "", version: int = 0, changed: str = "", body: bytes = b"", outcome: bytes = b""
+    status: str,
+    *,
+    location: str = "",
+    version: int = 0,
+    changed: str = "",
+    body: bytes = b"",
+    outcome: bytes = b"",
 ) -> bytes:
     """Return an entry of a transaction-response or batch-response."""
     said: dict[str, object] = {"status": status}

@@ -82,7 +82,10 @@ def _resource(resource_type: str) -> dict[str, object]:
         "searchParam": [{"name": one.code, "type": one.kind} for one in found.values()],
         "operation": [{"name": "validate", "definition": f"{_DEFINITION}Resource-validate"}],
     }
-    operations = {"Patient": ("everything", "Patient-everything"), "Composition": ("document", "Composition-document")}
+    operations = {
+        "Patient": ("everything", "Patient-everything"),
+        "Composition": ("document", "Composition-document"),
+    }
     if resource_type in operations:
         name, definition = operations[resource_type]
         said["operation"] = [

@@ -114,9 +114,7 @@ async def _transaction(call: Call, sent: Resource, asked: Sequence[_Asked]) -> l
     outcomes: list[Outcome] = []
     if wanted:
         outcomes = await submit(call.house, wanted, by=call.actor, at=call.at, sent=call.sent(sent.body))
-    done = {
-        one.number: await _written(call, outcome) for one, outcome in zip(writes, outcomes, strict=True)
-    }
+    done = {one.number: await _written(call, outcome) for one, outcome in zip(writes, outcomes, strict=True)}
     for number, sub in reads.items():
         done[number] = _response(await answered(sub))
     return [done[one.number] for one in asked]
@@ -214,5 +212,3 @@ def _response(answer: Answer, *, representation: bool = True) -> bytes:
         body=b"" if failed or (written and not representation) else answer.body,
         outcome=answer.body if failed else b"",
     )
-
-

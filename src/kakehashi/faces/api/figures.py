@@ -15,7 +15,11 @@ class Figures:
         labels = ("interaction", "type", "status")
         self._requests = Counter("kakehashi_requests", "Requests answered", labels, registry=self.registry)
         self._seconds = Histogram(
-            "kakehashi_request_seconds", "Time to answer", ("interaction",), registry=self.registry, buckets=_BUCKETS
+            "kakehashi_request_seconds",
+            "Time to answer",
+            ("interaction",),
+            registry=self.registry,
+            buckets=_BUCKETS,
         )
 
         self._counting: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]] = {}

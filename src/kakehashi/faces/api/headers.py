@@ -12,9 +12,7 @@ from kakehashi.core.errors import BadRequest
 from kakehashi.faces.api.failures import NotAcceptable, UnsupportedMedia
 
 _ETAG = re.compile(r'(?:W/)?"(\d{1,9})"', re.ASCII)
-_JSON = frozenset(
-    {"application/fhir+json", "application/json", "text/json", "application/json+fhir", "json"}
-)
+_JSON = frozenset({"application/fhir+json", "application/json", "text/json", "application/json+fhir", "json"})
 _ANY = frozenset({"*/*", "application/*", "text/*"})
 
 

@@ -22,7 +22,9 @@ async def ready(call: Call) -> Answer:
     database = await _reachable(call.house.db)
     disk = _has_room(call.house.db)
     said = {"database": "ok" if database else "unreachable", "disk": "ok" if disk else "full"}
-    return _said(200 if database and disk else 503, {"status": "ok" if database and disk else "not ready", **said})
+    return _said(
+        200 if database and disk else 503, {"status": "ok" if database and disk else "not ready", **said}
+    )
 
 
 async def metrics(call: Call) -> Answer:

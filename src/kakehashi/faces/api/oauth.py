@@ -88,7 +88,9 @@ async def _form(call: Call) -> dict[str, str]:
     pairs = read_pairs(body.decode("utf-8", "surrogateescape"))
     form = dict(pairs)
     if len(form) < len(pairs):
-        raise InvalidRequest("同じパラメータが二回あります。", "A parameter comes twice.", rule="oauth.request.twice")
+        raise InvalidRequest(
+            "同じパラメータが二回あります。", "A parameter comes twice.", rule="oauth.request.twice"
+        )
     return form
 
 
@@ -99,7 +101,11 @@ async def _client(call: Call, form: Mapping[str, str]) -> Client:
         )
     tokens = call.api.tokens
     return await assertions.client_of(
-        tokens.db, form.get("client_assertion", ""), audience=tokens.endpoint, published=call.api.published, at=call.at
+        tokens.db,
+        form.get("client_assertion", ""),
+        audience=tokens.endpoint,
+        published=call.api.published,
+        at=call.at,
     )
 
 

@@ -86,20 +86,26 @@ async def validate(call: Call) -> Answer:
     resource, mode, profiles = _told(sent, call) if sent.type == "Parameters" else (sent, "", [])
     profiles += [value for name, value in call.pairs if name == "profile"]
     mode = mode or call.parameter("mode")
-    if profiles:
-        raise unsupported(
-            "profile", "このサーバーにプロファイルは登録されていません。", "no profiles are installed on this server."
-        )
     if mode == "delete":
         return Answer(200, all_well("削除できます。", "It may be deleted."))
     if resource is None:
         raise _nothing_to_validate()
-    found = explain(resource)
+    found = _found(call, resource, profiles)
     if resource.type != call.names["type"]:
         found.insert(0, _other_type(call.names["type"], resource.type))
     if mode in ("update", "") and "id" in call.names and resource.id != call.names["id"]:
         found.insert(0, _other_id(resource.type))
-    return Answer(200, outcome_of(found) if found else all_well("問題はありません。", "No problems were found."))
+    return Answer(
+        200, outcome_of(found) if found else all_well("問題はありません。", "No problems were found.")
+    )
+
+
+def _found(call: Call, resource: Resource, profiles: list[str]) -> list[Problem]:
+    """What R4 says, and where R4 is content, what the profiles say: those named, else those that it claims."""
+    found = explain(resource)
+    if any(one.severity == "error" for one in found):
+        return found
+    return [*found, *call.house.profiles.check(resource, profiles or None)]
 
 
 def _told(parameters: Resource, call: Call) -> tuple[Resource | None, str, list[str]]:

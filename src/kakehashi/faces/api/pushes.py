@@ -38,7 +38,10 @@ async def register_bundle(call: Call, bundle: Resource) -> Answer:
     consent = call.parameter("consent")
     if consent not in ("", "oral"):
         raise BadRequest(
-            "consent は oral だけです。", "consent is oral, or left out.", rule="sharing.consent", place="consent"
+            "consent は oral だけです。",
+            "consent is oral, or left out.",
+            rule="sharing.consent",
+            place="consent",
         )
     sent = call.sent(bundle.body)
     done = await register(
@@ -75,5 +78,6 @@ def _said(done: Registered) -> bytes:
     if done.notes:
         return outcome_of(done.notes)
     return all_well(
-        f"登録しました (Bundle と {done.resources} 件)。", f"Registered: the Bundle and {done.resources} resources."
+        f"登録しました (Bundle と {done.resources} 件)。",
+        f"Registered: the Bundle and {done.resources} resources.",
     )

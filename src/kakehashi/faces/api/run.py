@@ -35,9 +35,7 @@ def find(routes: Routes, call: Call) -> Route:
     call.names = names
     here = routes.at(template)
     if not here:
-        raise NotFound(
-            "その宛先はありません。", "There is no such address.", rule="http.address"
-        )
+        raise NotFound("その宛先はありません。", "There is no such address.", rule="http.address")
     route = here.get("GET" if call.method == "HEAD" else call.method)
     if route is None:
         raise NotAllowed(here)

@@ -49,7 +49,9 @@ async def _answer(call: Call, pairs: Pairs) -> Answer:
     if found.next is not None:
         following = call.api.seals.seal(encode_cursor(found.next), context)
         links.append(("next", pages.link(f"{call.api.base}/{resource_type}", asked, following)))
-    return Answer(200, bundle("searchset", _entries(call, query, found), links=links, total=_total(query, found)))
+    return Answer(
+        200, bundle("searchset", _entries(call, query, found), links=links, total=_total(query, found))
+    )
 
 
 def _total(query: Query, found: Found) -> int | None:
@@ -63,7 +65,9 @@ def _entries(call: Call, query: Query, found: Found) -> list[bytes]:
     if query.summary == "count":
         return []
     subset = Subset(query.summary, query.elements)
-    around = replace(subset, elements=())  # `_elements` is said of the type searched for, not of what comes with it
+    around = replace(
+        subset, elements=()
+    )  # `_elements` is said of the type searched for, not of what comes with it
     base = call.api.base
     entries = [entry(base, row.type, row.id, subset.of(row.type, row.body), "match") for row in found.rows]
     entries += [

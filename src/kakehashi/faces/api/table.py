@@ -44,7 +44,9 @@ FHIR = (
 
 OTHERS = (
     Route("GET", "/.well-known/smart-configuration", "smart", oauth.configuration, open=True, fhir=False),
-    Route("GET", "/fhir/.well-known/smart-configuration", "smart", oauth.configuration, open=True, fhir=False),
+    Route(
+        "GET", "/fhir/.well-known/smart-configuration", "smart", oauth.configuration, open=True, fhir=False
+    ),
     Route("POST", "/oauth/token", "token", oauth.token, open=True, fhir=False),
     Route("POST", "/oauth/revoke", "revoke", oauth.revoke, open=True, fhir=False),
     Route("POST", "/oauth/introspect", "introspect", oauth.introspect, open=True, fhir=False),

@@ -53,7 +53,9 @@ async def delete(call: Call) -> Answer:
 
 async def delete_where(call: Call) -> Answer:
     """DELETE [base]/[type]?[search]: one match at most."""
-    wanted = Wanted(Method.DELETE, call.names["type"], condition=_condition(call), if_match=expected_version(call))
+    wanted = Wanted(
+        Method.DELETE, call.names["type"], condition=_condition(call), if_match=expected_version(call)
+    )
     return await _written(call, wanted, b"")
 
 

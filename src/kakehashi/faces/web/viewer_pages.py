@@ -27,6 +27,7 @@ from kakehashi.trust.roles import Interaction
 
 _DAYS = 30  # days of the time line on the first page
 _MOST_DAYS = 4_000
+_VALUES = 30  # results of one item on the page, the newest; the link beside them shows all
 _MOST_ROWS = 3_000  # on one page: a long stay in hospital has that many
 
 
@@ -44,7 +45,9 @@ async def viewer(visit: Visit) -> Response:
     window, rows = await look.record(
         visit.house, visit.asked, person, kinds=tab.kinds | ALWAYS, limit=_MOST_ROWS
     )
-    record = await named(visit, person, record_of([sheet_of(row) for row in rows], visit.at))
+    values = None if visit.asked_for("values") == "all" else _VALUES
+    made = record_of([sheet_of(row) for row in rows], visit.at, days=shown, values=values)
+    record = await named(visit, person, made)
     sources = await sources_for(visit, record.custodians)
     context = context_of(tab, record, sources, visit.at, shown_days=shown)
     return visit.page(

@@ -17,6 +17,7 @@ JLAC10 = ("http://medis.or.jp/CodeSystem/master-JLAC10-17digits", "urn:oid:1.2.3
 LOINC = "http://loinc.org"
 _ANALYTE = 5  # JLAC10: the first five characters name the analyte
 _UNCODED = "99999999999999999"
+_VALUES = ("valueQuantity", "valueCodeableConcept", "valueString")  # the usual ones, looked for first
 _OUTSIDE = {"H", "HH", "HU", "L", "LL", "LU", "A", "AA", "POS", "DET"}  # v3-ObservationInterpretation
 
 
@@ -42,12 +43,13 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """All results of one item, oldest first."""
+    """The results of one item, oldest first. `count`: how many there are, `results` may be the newest of them."""
 
     key: str
     name: str
     unit: str
     results: tuple[Result, ...]
+    count: int
 
     @property
     def numbers(self) -> tuple[Result, ...]:
@@ -60,20 +62,20 @@ class Series:
         return self.results[-1]
 
 
-def series_of(sheets: Iterable[Sheet]) -> list[Series]:
-    """Group observations into series: those outside their range now first, then by name."""
+def series_of(sheets: Iterable[Sheet], most: int | None = None) -> list[Series]:
+    """Group observations into series, each with its newest `most` results: those outside now first, then by name."""
     grouped: dict[tuple[str, str], list[tuple[Sheet, Tree]]] = {}
     for sheet in sheets:
         for tree in (sheet.tree, *each(sheet.tree, "component")):
             if _has_value(tree):
                 unit = str(first(tree, "valueQuantity").get("unit") or "")
                 grouped.setdefault((item_of(first(tree, "code")), unit), []).append((sheet, tree))
-    made = [_series(key, unit, members) for (key, unit), members in grouped.items()]
+    made = [_series(key, unit, members, most) for (key, unit), members in grouped.items()]
     return sorted(made, key=lambda one: (not one.latest.outside, one.name))
 
 
 def _has_value(tree: Tree) -> bool:
-    return any(name.startswith("value") for name in tree)
+    return any(name in tree for name in _VALUES) or any(name.startswith("value") for name in tree)
 
 
 def item_of(concept: Tree) -> str:
@@ -89,9 +91,11 @@ def item_of(concept: Tree) -> str:
     return f"name:{words(concept)}"
 
 
-def _series(key: str, unit: str, members: list[tuple[Sheet, Tree]]) -> Series:
-    results = sorted((result_of(sheet, tree) for sheet, tree in members), key=lambda one: one.at)
-    return Series(key, words(first(members[-1][1], "code")), unit, tuple(results))
+def _series(key: str, unit: str, members: list[tuple[Sheet, Tree]], most: int | None) -> Series:
+    members.sort(key=lambda one: one[0].at)
+    newest = members if most is None else members[-most:]
+    results = tuple(result_of(sheet, tree) for sheet, tree in newest)
+    return Series(key, words(first(members[-1][1], "code")), unit, results, len(members))
 
 
 def result_of(sheet: Sheet, tree: Tree) -> Result:

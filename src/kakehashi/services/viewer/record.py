@@ -1,8 +1,9 @@
 """One person's record as the viewer shows it: put together from what the window let through. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from kakehashi.core.kinds import Kind
 from kakehashi.services.viewer.checkups import Table, checkups_of
@@ -43,39 +44,76 @@ class Banner:
         return Banner(name, kana, birth, age, _SEXES.get(sex, _SEXES["unknown"]), address, self.member)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
-    """All parts of the viewer's page."""
+    """All parts of the viewer's page, each worked out when it is asked for: a tab pays for itself only.
+
+    `days`, `values`: how many days of the time line, how many results of an item are wanted; None: all.
+    """
 
     banner: Banner
-    alerts: list[Alert]
-    problems: list[Problem]
-    medicines: list[Medicine]
-    labs: list[Series]
-    vitals: list[Series]
-    documents: list[Document]
-    days: list[Day]
-    checkups: Table
+    of: Mapping[Kind, list[Sheet]]
+    at: datetime
     custodians: tuple[int, ...]
+    most_days: int | None = None
+    most_values: int | None = None
+
+    @cached_property
+    def alerts(self) -> list[Alert]:
+        """What must be in sight whatever page is open."""
+        return alerts_of(self._sheets(Kind.CONTRAINDICATION, Kind.ALLERGY, Kind.INFECTION))
+
+    @cached_property
+    def problems(self) -> list[Problem]:
+        """傷病名."""
+        return problems_of(self._sheets(Kind.CONDITION))
+
+    @cached_property
+    def medicines(self) -> list[Medicine]:
+        """処方・調剤."""
+        return medicines_of(self._sheets(Kind.PRESCRIPTION, Kind.DISPENSE), self.at)
+
+    @cached_property
+    def labs(self) -> list[Series]:
+        """検査."""
+        return series_of(self._sheets(Kind.LAB, Kind.INFECTION), self.most_values)
+
+    @cached_property
+    def vitals(self) -> list[Series]:
+        """バイタルサイン."""
+        return series_of(self._sheets(Kind.VITAL), self.most_values)
+
+    @cached_property
+    def documents(self) -> list[Document]:
+        """文書."""
+        return documents_of(
+            self._sheets(Kind.REFERRAL, Kind.DISCHARGE, Kind.CHECKUP, Kind.CARE_PLAN, Kind.NOTE)
+        )
+
+    @cached_property
+    def days(self) -> list[Day]:
+        """The time line, newest first; one day more than wanted where there are more."""
+        most = None if self.most_days is None else self.most_days + 1
+        return timeline_of((sheet for some in self.of.values() for sheet in some), most)
+
+    @cached_property
+    def checkups(self) -> Table:
+        """健診."""
+        return checkups_of(self._sheets(Kind.CHECKUP))
+
+    def _sheets(self, *kinds: Kind) -> list[Sheet]:
+        return [sheet for kind in kinds for sheet in self.of.get(kind, ())]
 
 
-def record_of(sheets: Sequence[Sheet], at: datetime) -> Record:
+def record_of(
+    sheets: Sequence[Sheet], at: datetime, *, days: int | None = None, values: int | None = None
+) -> Record:
     """Put the record together as of `at`."""
-    of = {kind: [sheet for sheet in sheets if sheet.kind is kind] for kind in Kind}
-    return Record(
-        banner=banner_of(of[Kind.PATIENT], at),
-        alerts=alerts_of([*of[Kind.CONTRAINDICATION], *of[Kind.ALLERGY], *of[Kind.INFECTION]]),
-        problems=problems_of(of[Kind.CONDITION]),
-        medicines=medicines_of([*of[Kind.PRESCRIPTION], *of[Kind.DISPENSE]], at),
-        labs=series_of([*of[Kind.LAB], *of[Kind.INFECTION]]),
-        vitals=series_of(of[Kind.VITAL]),
-        documents=documents_of(
-            [*of[Kind.REFERRAL], *of[Kind.DISCHARGE], *of[Kind.CHECKUP], *of[Kind.CARE_PLAN], *of[Kind.NOTE]]
-        ),
-        days=timeline_of(sheets),
-        checkups=checkups_of(of[Kind.CHECKUP]),
-        custodians=tuple(sorted({sheet.custodian for sheet in sheets})),
-    )
+    of: dict[Kind, list[Sheet]] = {}
+    for sheet in sheets:
+        of.setdefault(sheet.kind, []).append(sheet)
+    custodians = tuple(sorted({sheet.custodian for sheet in sheets}))
+    return Record(banner_of(of.get(Kind.PATIENT, []), at), of, at, custodians, days, values)
 
 
 def banner_of(patients: Sequence[Sheet], at: datetime) -> Banner:

@@ -11,6 +11,9 @@ from kakehashi.core.kinds import Flag, Kind
 Tree = Mapping[str, Any]
 
 
+_EMPTY: Tree = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A resource that the window has let through. `custodian` is an institution's key, `at` UTC."""
@@ -45,14 +48,20 @@ def each(tree: Tree, *names: str) -> Iterator[Tree]:
         yield tree
         return
     found = tree.get(names[0])
-    for one in found if isinstance(found, list) else [found]:
-        if isinstance(one, Mapping):
+    for one in found if isinstance(found, list) else (found,):
+        if isinstance(one, dict):
             yield from each(one, *names[1:])
 
 
 def first(tree: Tree, *names: str) -> Tree:
     """Return the first object at a path, or an empty one."""
-    return next(each(tree, *names), {})
+    if len(names) == 1:  # by far the most frequent: no generator for it
+        found = tree.get(names[0])
+        if isinstance(found, dict):
+            return found
+        if not found:
+            return _EMPTY
+    return next(each(tree, *names), _EMPTY)
 
 
 def words(concept: Tree) -> str:

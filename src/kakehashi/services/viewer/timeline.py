@@ -67,8 +67,8 @@ def day_of(at: datetime) -> date:
     return at.astimezone(JAPAN).date()
 
 
-def timeline_of(sheets: Iterable[Sheet]) -> list[Day]:
-    """Return the days that have something to tell, newest first."""
+def timeline_of(sheets: Iterable[Sheet], most: int | None = None) -> list[Day]:
+    """Return the days that have something to tell, newest first, at most so many."""
     days: dict[date, dict[int, dict[Kind, list[Sheet]]]] = {}
     for sheet in sheets:
         if sheet.kind in _EVENTS:
@@ -76,7 +76,7 @@ def timeline_of(sheets: Iterable[Sheet]) -> list[Day]:
             day.setdefault(sheet.custodian, {}).setdefault(sheet.kind, []).append(sheet)
     return [
         Day(day, tuple(Stay(custodian, _events(kinds)) for custodian, kinds in sorted(stays.items())))
-        for day, stays in sorted(days.items(), reverse=True)
+        for day, stays in sorted(days.items(), reverse=True)[:most]
     ]
 
 
@@ -85,18 +85,29 @@ def _events(kinds: dict[Kind, list[Sheet]]) -> tuple[Event, ...]:
 
 
 def _event(kind: Kind, sheets: list[Sheet]) -> Event:
-    lines = list(dict.fromkeys(filter(None, map(line_on, sheets))))
+    lines, read = _first_lines(sheets)
     ja, en = KIND_NAMES[kind]
     return Event(
         kind,
         ja,
         en,
-        tuple(lines[:_NAMED]),
-        max(0, len(lines) - _NAMED),
+        lines,
+        len(sheets) - read,
         any(sheet.uninformed for sheet in sheets),
         any(sheet.undelivered for sheet in sheets),
         tuple(sheet.ref for sheet in sheets),
     )
+
+
+def _first_lines(sheets: list[Sheet]) -> tuple[tuple[str, ...], int]:
+    """Return the first different lines, and how many records they tell of: hundreds a day are not written out."""
+    lines: dict[str, None] = {}
+    for read, sheet in enumerate(sheets):
+        if len(lines) == _NAMED:
+            return tuple(lines), read
+        if line := line_on(sheet):
+            lines[line] = None
+    return tuple(lines), len(sheets)
 
 
 def line_on(sheet: Sheet) -> str:
