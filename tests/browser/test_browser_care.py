@@ -71,7 +71,8 @@ async def test_emergency_access_and_the_notice_to_the_person(
 async def test_the_keyboard_alone_leads_from_sign_in_to_the_record(person: Person):
     page = person.page
     await person.go("/signin")
-    await page.keyboard.type("chuo.doctor2")  # the first field has the focus
+    await page.wait_for_function("document.activeElement.id === 'login'")  # the first field takes the focus
+    await page.keyboard.type("chuo.doctor2")
     await page.keyboard.press("Tab")
     await page.keyboard.type("kakehashi-wo-wataru-7")
     await page.keyboard.press("Enter")

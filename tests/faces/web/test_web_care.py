@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from web_region import NOW, Region
+import orjson
+from web_region import NOW, Region, take
 from web_visitor import Visitor, application
 
 from kakehashi.samples.region import BY_SLUG
@@ -203,3 +204,39 @@ async def test_four_items_find_one_or_nobody(visitor: Visitor):
     assert visitor.status == 400 and "4項目" in visitor.words
     await visitor.send("/emergency", **(wanted | {"address": "東京都千代田区霞が関1-2"}))
     assert visitor.status == 404 and "一致する人がいません" in visitor.words
+
+
+_HL7 = "http://terminology.hl7.org/CodeSystem"
+EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+
+
+async def test_markup_in_a_record_is_text_on_the_page(region: Region, visitor: Visitor):
+    """What a vendor's system sends as a name, a title or a result is shown as it is, and runs nowhere."""
+    local = f"urn:oid:1.2.392.100495.20.3.51.1{region.sites['sakura'].code}"
+    about = {"subject": {"reference": "Patient/evil"}}
+    names = [{"text": EVIL, "family": EVIL, "given": [EVIL]}]
+    records = [
+        {"resourceType": "Patient", "id": "evil", "identifier": [{"system": local, "value": "E1"}], "name": names},
+        {"resourceType": "Condition", "id": "evil-c", "code": {"text": EVIL}, **about},
+        {
+            "resourceType": "Observation", "id": "evil-o", "status": "final", "code": {"text": EVIL},
+            "category": [{"coding": [{"system": f"{_HL7}/observation-category", "code": "laboratory"}]}],
+            "valueString": EVIL, **about,
+        },
+        {
+            "resourceType": "AllergyIntolerance", "id": "evil-a", "code": {"text": EVIL}, "patient": about["subject"],
+            "clinicalStatus": {"coding": [{"system": f"{_HL7}/allergyintolerance-clinical", "code": "active"}]},
+        },
+        {
+            "resourceType": "MedicationRequest", "id": "evil-m", "status": "active", "intent": "order",
+            "medicationCodeableConcept": {"text": EVIL}, "authoredOn": "2026-11-20", **about,
+        },
+    ]  # fmt: skip
+    await take(region.house, region.sites["sakura"], [orjson.dumps(one) for one in records])
+    await visitor.sign_in("sakura.doctor")
+    desk = await found(visitor, way="number", local="E1")
+    pages = [visitor.page, (await visitor.go(desk)).page]
+    for tab in ("timeline", "labs", "medicines", "problems", "documents"):
+        pages.append((await visitor.go(desk.replace("reception", "viewer") + f"?tab={tab}")).page)
+    assert all("&lt;img src=x" in page for page in pages)
+    assert not any("<img" in page or "<script>alert" in page for page in pages)

@@ -83,6 +83,17 @@ async def test_stepping_up_leads_back_to_our_own_pages_only(visitor: Visitor):
         )
 
 
+async def test_odd_signs_and_large_forms_are_refused_and_break_nothing(visitor: Visitor):
+    await visitor.sign_in("sakura.doctor")
+    for path in ("/viewer/%00", "/reception/%00", "/viewer/%ED%A0%80", "/reception/..%2f..%2fetc"):
+        assert (await visitor.client.get(path)).status_code == 404
+    await visitor.go("/reception")
+    odd = {"csrf": visitor.csrf, "way": "number", "local": "A\x001"}
+    assert (await visitor.client.post("/reception", data=odd)).status_code == 200
+    large = {"csrf": visitor.csrf, "way": "number", "local": "9" * 300_000}
+    assert (await visitor.client.post("/reception", data=large)).status_code == 413
+
+
 async def _status(visitor: Visitor, method: str, path: str, *, signed: bool = True) -> int:
     if method == "GET":
         answer = await visitor.client.get(path)

@@ -66,7 +66,7 @@ async def make_region(db: Database, home: Path, stories: Iterable[str] = ("hanak
             await institutions.put(tx, one)
     for site in SITES:
         if own := [orjson.dumps(one) for one in shared(site)]:
-            await _take(house, sites[site.slug], own)
+            await take(house, sites[site.slug], own)
     wanted = {f"story-{slug}" for slug in stories}
     for chart in story_charts():
         if chart.key in wanted:
@@ -90,12 +90,13 @@ async def _load(house: House, sites: dict[str, Institution], chart: Chart) -> No
         else:
             bundles.append((line.site, line.body))
     for slug, bodies in plain.items():
-        await _take(house, sites[slug], bodies)
+        await take(house, sites[slug], bodies)
     for slug, body in bundles:
         await register(house, body, by=_system(sites[slug]), at=LAST_WEEK)
 
 
-async def _take(house: House, place: Institution, bodies: list[bytes]) -> None:
+async def take(house: House, place: Institution, bodies: list[bytes]) -> None:
+    """Store resources as an institution's system sends them; each must be good."""
     taken = await bulk.take(house, list(enumerate(bodies, 1)), by=_system(place), at=LAST_WEEK)
     assert not taken.refused, taken.refused[:3]
 

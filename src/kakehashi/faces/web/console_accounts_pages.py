@@ -78,7 +78,9 @@ async def _accounts(
 
 def _given_at(place: Institution) -> list[tuple[str, str]]:
     """The roles that somebody may have at this type of institution."""
-    return [(role.value, " ".join(ROLE_NAMES[role])) for role in _GIVEN_HERE if place.type in roles.TYPES[role]]
+    return [
+        (role.value, " ".join(ROLE_NAMES[role])) for role in _GIVEN_HERE if place.type in roles.TYPES[role]
+    ]
 
 
 async def _place(visit: Visit, asked: str) -> Institution:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from kakehashi.core.errors import Failure, Refused, Unauthenticated
+from kakehashi.core.errors import Failure, NotFound, Refused, TooLarge, Unauthenticated
 from kakehashi.faces.web import (
     account_pages,
     audit_pages,
@@ -50,6 +50,7 @@ PAGES: Sequence[Page] = (
 )
 _STATIC = Path(__file__).parent / "static"
 _LARGEST_FORM = 256  # fields
+_LARGEST_BODY = 262_144  # bytes: a key set or a certificate pasted is the most that anybody sends
 
 
 class StepUp(Refused):
@@ -88,6 +89,8 @@ def _sign_in_first(visit: Visit, failure: Unauthenticated) -> Response:
 
 async def _enter(visit: Visit, page: Page) -> None:
     """Open the session, and let in only who may come. A form counts only if it came from our own page."""
+    if any("\x00" in str(value) for value in visit.request.path_params.values()):
+        raise NotFound
     if visit.token:
         with suppress(Unauthenticated):
             house = visit.house
@@ -98,7 +101,9 @@ async def _enter(visit: Visit, page: Page) -> None:
         await _take_form(visit)
     if isinstance(page.needs, Interaction):
         roles.require(visit.may, page.needs)
-        if not roles.permits(visit.actor, page.needs):  # what a second factor would permit leads to proving one
+        if not roles.permits(
+            visit.actor, page.needs
+        ):  # what a second factor would permit leads to proving one
             raise StepUp
     elif page.needs == "actor":
         _ = visit.actor
@@ -121,6 +126,9 @@ async def _take_form(visit: Visit) -> None:
     site = visit.request.headers.get("sec-fetch-site", "same-origin")
     if site not in ("same-origin", "none"):
         raise Refused(rule="web.site")
+    length = visit.request.headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit() and int(length) <= _LARGEST_BODY):
+        raise TooLarge(rule="web.form.size")
     visit.form = await visit.request.form(max_files=1, max_fields=_LARGEST_FORM)
     if visit.signed is not None:
         sessions.require_csrf(visit.signed, visit.said("csrf"))

@@ -108,7 +108,7 @@ class Visit:
     def said(self, name: str) -> str:
         """Return a form field as text without blanks around it; empty when it is not there."""
         value = self.form.get(name, "")
-        return value.strip() if isinstance(value, str) else ""
+        return _plain(value) if isinstance(value, str) else ""
 
     async def person(self) -> int:
         """Return the person whose handle stands in the address. Raises NotFound."""
@@ -122,11 +122,11 @@ class Visit:
 
     def asked_for(self, name: str) -> str:
         """Return a value of the address as text; empty when it is not there."""
-        return self.request.query_params.get(name, "").strip()
+        return _plain(self.request.query_params.get(name, ""))
 
     def several(self, name: str) -> list[str]:
         """Return every value of a form field (check boxes)."""
-        return [value for value in self.form.getlist(name) if isinstance(value, str)]
+        return [_plain(value) for value in self.form.getlist(name) if isinstance(value, str)]
 
     @property
     def may(self) -> Actor:
@@ -152,6 +152,7 @@ class Visit:
             csrf=self.signed.csrf if self.signed else "",
             messages=[*(messages or []), *self._done()],
             typed=self._typed(),
+            printed=self.at,
             **values,
         )
 
@@ -206,6 +207,11 @@ class Page:
     handler: Handler
     needs: Interaction | str | None
     step_up: bool = False  # a second factor, proven just now
+
+
+def _plain(text: str) -> str:
+    """Without blanks around it, and without NUL, which no keyboard types and the database does not take."""
+    return text.replace("\x00", "").strip()
 
 
 def message_of(failure: Failure) -> list[Mapping[str, str]]:

@@ -37,7 +37,7 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry as an auditor reads it. `who` is a name, a system's id, or "" for a person; `person` a mark, "" for nobody."""
+    """One entry as an auditor reads it. `who`: a name, a system's id, "" for a person; `person`: a mark or ""."""
 
     seq: int
     at: datetime
