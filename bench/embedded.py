@@ -76,7 +76,9 @@ class Place:
     @contextmanager
     def opened(cls, home: Path) -> Iterator["Place"]:
         """Start the embedded PostgreSQL under `home`, and stop it in the end."""
-        home.mkdir(parents=True, exist_ok=True)
+        for folder in (home, home / "postgresql"):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o711)  # as root PostgreSQL runs as another user; so its data stays below `home`
         server = embedded.start(home / "postgresql")
         try:
             yield cls(home, server)

@@ -1,4 +1,4 @@
-"""The user's guide speaks of what is on the screen: each label in ［ ］ stands in a page, each person is in the sample."""
+"""The guide for users speaks of what is on the screen: labels in ［ ］ stand in a page, persons are in the sample."""
 
 import re
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 
@@ -73,5 +74,11 @@ async def _open(settings: Settings) -> Database:
     place = settings.home / "postgresql"
     own = place.exists() and embedded.find(place) == settings.database_url
     return await Database.open(
-        settings.database_url, connections=settings.connections, guard=Guard(place) if own else None
+        settings.database_url, connections=settings.connections, guard=Guard(_data_folder(place)) if own else None
     )
+
+
+def _data_folder(place: Path) -> Path:
+    """Where the embedded server's data really lies: as root it may be reached by a link (store.embedded)."""
+    linked = place / "postgres"
+    return linked.resolve() if linked.exists() else place

@@ -29,7 +29,8 @@ _NUMBERS = re.compile(r"([〇一二三四五六七八九十]+)(?=丁目|番(?!�
 _UNITS = re.compile(r"(?<=[0-9])(?:丁目|番地の|番地|番(?!町)|号室|号|の|-)+")
 _JOINER = re.compile(r"(?<=[一-龠])[ヶケガヵカノ之](?=[一-龠])")  # 霞ヶ関, 霞が関, 虎ノ門, 虎之門
 _DIGITS = {sign: value for value, sign in enumerate("〇一二三四五六七八九")}
-_FOLDED_PREFECTURES = {fold_name(name): name for name in PREFECTURES}
+# 架空県 is the sample region's: the invented people are found by their four items as anybody is.
+_FOLDED_PREFECTURES = {fold_name(name): name for name in (*PREFECTURES, "架空県")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,8 @@ def _hanako_in_hospital(pen: Pen) -> None:
         visit = pen.visit("chuo", day, "循環器内科", "冠動脈治療後の経過観察")
         pen.labs(visit, day, **{"ヒト脳性Na利尿ペプチド": 21.0, "LDL-コレステロール": 82})
         pen.medicine(visit, day, "バイアスピリン錠１００ｍｇ", 84)
-        pen.medicine(
-            visit, day, "ロキソプロフェンＮａ錠６０ｍｇ", 28, THRICE
-        )  # beside the other clinic's celecoxib
+        # beside the other clinic's celecoxib
+        pen.medicine(visit, day, "ロキソプロフェンＮａ錠６０ｍｇ", 28, THRICE, yj="1149019F1560")
 
 
 def _makoto() -> Pen:

@@ -31,11 +31,22 @@ async def whereabouts_first(db: Connection, keys: Iterable[tuple[str, str]]) -> 
     return await _places(db, "whereabouts_first", keys)
 
 
+async def flagged(db: Connection, keys: Iterable[tuple[str, str]], flags: int) -> set[tuple[str, str]]:
+    """Return those of these (type, id) that have, or ever had, one of the flags. Needs no window."""
+    known = sorted({key for key in keys if key[0] in NUMBER})
+    if not known:
+        return set()
+    found = await db.fetch(_SQL["whereabouts_flagged"], *_columns(known), flags)
+    return {(NAME[one[0]], one[1]) for one in found}
+
+
 async def _places(db: Connection, name: str, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Place]:
     known = sorted({(kind, name) for kind, name in keys if kind in NUMBER})
     if not known:
         return {}
-    numbers = [NUMBER[kind] for kind, _ in known]
-    rids, names = [row_key(*key) for key in known], [one for _, one in known]
-    found = await db.fetch(_SQL[name], numbers, rids, names)
+    found = await db.fetch(_SQL[name], *_columns(known))
     return {(NAME[one[0]], one[1]): Place(one[2], one[3], one[4], one[5]) for one in found}
+
+
+def _columns(known: list[tuple[str, str]]) -> tuple[list[int], list[int], list[str]]:
+    return [NUMBER[kind] for kind, _ in known], [row_key(*key) for key in known], [name for _, name in known]

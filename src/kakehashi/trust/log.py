@@ -7,6 +7,7 @@ checkpoint; entries younger than that (a minute at most) have none yet.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -15,11 +16,15 @@ from kakehashi.people.merging import resolve
 from kakehashi.store import institutions, log_tree
 from kakehashi.store.database import Connection
 from kakehashi.store.log_tree import Row
+from kakehashi.store.whereabouts import flagged
 from kakehashi.trust import log_note, merkle
 from kakehashi.trust.consents import require_in_hand
+from kakehashi.trust.decide import HIDDEN_FROM_PERSON
 from kakehashi.trust.roles import Interaction
 
 PAGE = 50  # entries in one page
+
+_Line = dict[str, Any]  # a row of the log, with what its entry says to the person under "said"
 
 # By what a look is allowed, told by the first word of `because` (core.window.Window).
 BASES: Mapping[str, tuple[str, str]] = {
@@ -33,6 +38,7 @@ BASES: Mapping[str, tuple[str, str]] = {
     "addressed": ("診療情報提供書の宛先 (本人の同意)", "Addressee of a referral, with consent"),
     "member": ("保険者としての健診結果の受領 (高齢者医療確保法)", "The insurer's receipt of check-ups"),
     "own": ("自らの診療録 (医師法24条ほか)", "The institution's own record"),
+    "eligibility": ("資格の確認 (健康保険法3条13項)", "Confirming who is insured"),
     "shared": ("共通情報", "Shared information"),
 }
 _OTHER_BASIS = ("登録・手続の記録", "A registration or a procedure")
@@ -76,11 +82,46 @@ async def log_of_person(
     For the person or a proxy; reading it is itself an entry. Raises Refused. Wants a transaction.
     """
     await require_in_hand(db, person, Interaction.LOG_OWN, by, at)
-    rows = await log_tree.of_persons(db, await resolve(db, person), below, min(most, PAGE))
+    rows = await _page(db, await resolve(db, person), below, min(most, PAGE))
     names = {one.key: one.name for one in await institutions.every(db)}
     proofs = await _proofs(db, [row["leaf"] for row in rows if row["leaf"] is not None])
     await log_note.record(db, "log.read", f"Log/{person}", person=person, by=by, at=at)
     return [_entry(row, names, proofs.get(row["leaf"])) for row in rows]
+
+
+async def _page(db: Connection, persons: frozenset[int], below: int | None, most: int) -> list[_Line]:
+    """Return `most` lines, or all that are left. What an act touched and the person may not know of is taken out of
+    its line; an act that touched nothing else has no line, and the page is filled up with older ones."""
+    lines: list[_Line] = []
+    while len(lines) < most:
+        rows = await log_tree.of_persons(db, persons, below, most)
+        said = [(row, orjson.loads(row["entry"])) for row in rows]
+        hidden = await flagged(
+            db, {_key(item) for _, entry in said for item in entry["items"]}, HIDDEN_FROM_PERSON
+        )
+        lines += filter(None, (_line(row, entry, hidden) for row, entry in said))
+        if len(rows) < most:
+            break
+        below = rows[-1]["seq"]
+    return lines[:most]
+
+
+def _line(row: Row, entry: dict[str, Any], hidden: set[tuple[str, str]]) -> _Line | None:
+    items = [item for item in entry["items"] if _key(item) not in hidden]
+    line = {**row, "said": entry}
+    if len(items) == len(entry["items"]):
+        return line
+    if not items:
+        return None
+    kinds = ",".join(sorted({_key(item)[0] for item in items}))
+    line["said"] = {**entry, "items": items, "count": len(items), "what": kinds}
+    return line
+
+
+def _key(item: str) -> tuple[str, str]:
+    """Return (type, id) of "Type/id/_history/version"."""
+    kind, _, rest = item.partition("/")
+    return kind, rest.partition("/")[0]
 
 
 async def _proofs(db: Connection, leaves: list[int]) -> dict[int, Proof]:
@@ -103,8 +144,8 @@ async def _proofs(db: Connection, leaves: list[int]) -> dict[int, Proof]:
     }  # fmt: skip
 
 
-def _entry(row: Row, names: Mapping[int, str], proof: Proof | None) -> Entry:
-    said = orjson.loads(row["entry"])
+def _entry(row: _Line, names: Mapping[int, str], proof: Proof | None) -> Entry:
+    said = row["said"]
     return Entry(
         row["seq"], row["at"], names.get(said["institution"], ""), Role(said["role"]), said["action"], said["what"],
         Purpose(said["purpose"]), _basis(said["because"]), said["for"], said["reason"], said["count"],

@@ -8,9 +8,13 @@ from trust_words import HANAKO, HOSPITAL, TARO, myself, region, staff
 
 from kakehashi.core.actors import Actor, Role
 from kakehashi.core.errors import Refused
+from kakehashi.core.kinds import Flag, Kind
 from kakehashi.core.logentry import Note, Seen
+from kakehashi.fhir.index import Index
 from kakehashi.store import log_append
 from kakehashi.store.database import Database
+from kakehashi.store.rows import Draft
+from kakehashi.store.write import writing
 from kakehashi.trust import merkle
 from kakehashi.trust.checkpoints import Verifier
 from kakehashi.trust.log import Entry, log_of_person
@@ -107,3 +111,45 @@ async def test_reading_the_log_is_itself_in_the_log(looked: tuple[Database, Veri
 async def test_nobody_else_reads_it(looked: tuple[Database, Verifier], by: Actor) -> None:
     with pytest.raises(Refused):
         await own_log(looked[0], by=by)
+
+
+async def condition(db: Database, name: str, flags: Flag = Flag.NONE) -> None:
+    """A doctor of the hospital writes down a disease of Hanako's."""
+    draft = Draft(
+        "Condition", name, HANAKO, Kind.CONDITION, HOSPITAL.key, NOW, b'{"resourceType":"Condition"}',
+        Index([], [], []), flags=int(flags),
+    )  # fmt: skip
+    async with writing(db, Note(staff(), "create", "Condition", "own"), at=NOW) as work:
+        await work.put(draft)
+
+
+async def viewed(db: Database, *names: str) -> None:
+    note = Note(staff(), "view", "record", "own")
+    await log_append.noted(db, note, at=NOW, seen=[Seen(HANAKO, f"{name}/_history/1") for name in names])
+
+
+async def test_what_was_written_and_viewed_of_an_informed_disease_is_in_the_log(db: Database) -> None:
+    await region(db)
+    await condition(db, "gout")
+    await viewed(db, "Condition/gout")
+    assert [entry.action for entry in await own_log(db, by=myself())] == ["view", "create"]
+
+
+@pytest.mark.parametrize("flag", [Flag.UNINFORMED, Flag.UNDELIVERED])
+async def test_an_uninformed_disease_leaves_no_line_and_no_count_in_the_persons_log(db: Database, flag: Flag) -> None:
+    await region(db)
+    await condition(db, "tumour", flag)
+    await viewed(db, "Condition/tumour")
+    await viewed(db, "Condition/tumour", "Observation/weight")
+    (line,) = await own_log(db, by=myself())
+    assert (line.count, line.items, line.what) == (1, ("Observation/weight/_history/1",), "Observation")
+
+
+async def test_a_page_is_filled_up_where_lines_were_left_out(db: Database) -> None:
+    await region(db)
+    await condition(db, "tumour", Flag.UNINFORMED)
+    await look(db, 3, person=HANAKO)
+    for _ in range(4):
+        await viewed(db, "Condition/tumour")
+    page = await own_log(db, by=myself(), most=2)
+    assert [entry.action for entry in page] == ["read", "read"]

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kakehashi.core.actors import Actor
-from kakehashi.core.errors import Conflict, Failure, Invalid, Problem, Unavailable
+from kakehashi.core.errors import Conflict, Failure, Problem, Unavailable
 from kakehashi.engines.house import House
-from kakehashi.engines.records.check import Checked
+from kakehashi.engines.records.check import Checked, check
 from kakehashi.engines.records.submit import Sent, submit_checked
 from kakehashi.engines.records.wanted import Method, Wanted
 from kakehashi.fhir.parse import parse
-from kakehashi.fhir.validate import validate
+from kakehashi.fhir.profiles import ProfileSet
 
 _RACES = 8  # times in a row that a batch may lose against others; each time somebody else made progress
 
@@ -51,7 +51,7 @@ async def take(house: House, lines: Sequence[tuple[int, bytes]], *, by: Actor, a
     good: list[tuple[int, Checked]] = []
     for line, body in lines:
         try:
-            good.append((line, _checked(body)))
+            good.append((line, _checked(body, house.profiles)))
         except Failure as failure:
             taken.refused.append(Refusal(line, failure.problems))
     await _store(house, good, by, at, taken)
@@ -59,13 +59,12 @@ async def take(house: House, lines: Sequence[tuple[int, bytes]], *, by: Actor, a
     return taken
 
 
-def _checked(body: bytes) -> Checked:
-    """Read and validate one resource. Its address is made of itself, so the two cannot disagree."""
+def _checked(body: bytes, profiles: ProfileSet) -> Checked:
+    """Read and validate one resource; its address is made of itself."""
     resource = parse(body)
-    if problems := [one for one in validate(resource) if one.severity == "error"]:
-        raise Invalid(problems=problems)
     method = Method.UPDATE if resource.id else Method.CREATE
-    return Checked(Wanted(method, resource.type, resource.id, body), resource)
+    wanted = Wanted(method, resource.type, resource.id, body, resource=resource)
+    return check([wanted], profiles)[0]
 
 
 async def _store(

@@ -10,6 +10,7 @@ import uvloop
 from kakehashi.core.clock import system_clock
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
+from kakehashi.fhir.profiles import ProfileSet
 from kakehashi.store import embedded
 from kakehashi.store.database import Database
 from kakehashi.store.guard import Guard
@@ -27,7 +28,7 @@ async def opened(settings: Settings) -> AsyncIterator[House]:
         async with await Database.open(
             settings.database_url, connections=settings.connections, guard=Guard(settings.home)
         ) as db:
-            yield House(db, settings, system_clock)
+            yield House(db, settings, system_clock, ProfileSet.load(settings.home / "profiles"))
     finally:
         if server:
             server.close()
