@@ -31,6 +31,9 @@ def write(path: Path) -> int:
     return _PERSONS * (_EACH + 1)
 
 
+_TERMS = f"{HOSPITAL.code} False"
+
+
 def started(server: WholeServer, path: Path) -> "subprocess.Popen[str]":
     kept = {name: one for name, one in os.environ.items() if not name.startswith("KAKEHASHI_")}
     env = kept | {"KAKEHASHI_HOME": str(server.settings.home)}
@@ -50,7 +53,7 @@ async def test_a_load_killed_half_way_goes_on_where_it_stopped(server: WholeServ
     assert f"{good:,} stored, 1 refused" in said
     assert half > 0
     home = server.settings.home
-    done = progress.Progress.of(path, home)
+    done = progress.Progress.of(path, home, terms=_TERMS)
     [stray] = [orjson.loads(line) for line in done.refusals.read_bytes().splitlines()]
     assert stray["line"] == good + 1
     async with server.client() as client:
@@ -65,7 +68,7 @@ def wait_for_some(path: Path, server: WholeServer) -> int:
     """Wait until the load has noted its first batches; return how many resources."""
     until = time.monotonic() + 60
     while time.monotonic() < until:
-        if stored := progress.Progress.of(path, server.settings.home).stored:
+        if stored := progress.Progress.of(path, server.settings.home, terms=_TERMS).stored:
             return stored
         time.sleep(0.02)
     raise TimeoutError("the load does not get on")

@@ -16,7 +16,7 @@ from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import Failure
 from kakehashi.core.logentry import Note
 from kakehashi.engines.house import House
-from kakehashi.store import idempotency, retention_job
+from kakehashi.store import desk, idempotency, retention_job
 from kakehashi.trust.checkpoints import Signer
 from kakehashi.trust.checkpoints_held import Held
 from kakehashi.trust.log_sequencer import Sequencer
@@ -24,6 +24,7 @@ from kakehashi.trust.oauth.tidying import tidy
 from kakehashi.trust.signin import setup
 
 KEYS_KEPT = timedelta(days=30)  # of requests, for idempotency
+HANDLES_KEPT = timedelta(days=1)  # of persons open in a session; no session lasts as long
 log = structlog.get_logger("kakehashi.chores")
 
 
@@ -58,6 +59,7 @@ def _chores(house: House) -> list[Chore]:
         await tidy(db, at=at)
         async with db.transaction() as connection:
             await idempotency.forget(connection, before=at - KEYS_KEPT)
+            await desk.clear(connection, before=at - HANDLES_KEPT)
 
     return [
         Chore("log", 1, lambda at: sequencer.run(at=at)),

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kakehashi.core.actors import Actor, InstitutionType, Purpose, Role
+from kakehashi.core.actors import Actor, Institution, InstitutionType, Purpose, Role
 from kakehashi.core.errors import Refused
 from kakehashi.core.kinds import PERSONAL_KINDS, Kind, kinds
 from kakehashi.trust.oauth.scopes import allows
@@ -253,6 +253,13 @@ _SCOPED: Mapping[Interaction, tuple[str, str]] = {
     _I.LOG_OWN: ("AuditEvent", "read"),
 }
 _FHIR = frozenset({*_LOOK, *_WRITE, _I.EXPORT})
+
+
+def usual_purpose(institution: Institution) -> Purpose:
+    """Return to what end an institution's own system handles its records."""
+    return {_T.INSURER: _P.PAYMENT, _T.MUNICIPALITY: _P.ADMINISTRATION, _T.OPERATOR: _P.OPERATIONS}.get(
+        institution.type, _P.TREATMENT
+    )
 
 
 def require(actor: Actor, interaction: str, kind: Kind | None = None, *, resource_type: str = "") -> None:

@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from kakehashi.core.actors import Actor, Institution, Purpose, Role
+from kakehashi.core.errors import BadRequest, NotFound
 from kakehashi.core.kinds import PERSONAL_KINDS
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
@@ -23,6 +24,7 @@ from kakehashi.samples.region import BY_SLUG, SITES, Site
 from kakehashi.store import accounts, institutions
 from kakehashi.trust import proxies, withholding
 from kakehashi.trust.keys import secret_file
+from kakehashi.trust.roles import usual_purpose
 from kakehashi.trust.signin import setup
 from kakehashi.trust.signin.accounts import NewAccount
 
@@ -107,8 +109,7 @@ def _system_of(slug: str) -> Actor:
     site = institution_of(BY_SLUG[slug])
     if site.key == 0:
         return Actor("demo", Role.OPERATOR, site, Purpose.OPERATIONS)
-    purpose = Purpose.PAYMENT if BY_SLUG[slug].type in ("insurer", "municipality") else Purpose.TREATMENT
-    return Actor(f"system:{slug}", Role.SYSTEM, site, purpose, scopes=("system/*.cruds",))
+    return Actor(f"system:{slug}", Role.SYSTEM, site, usual_purpose(site), scopes=("system/*.cruds",))
 
 
 async def _accounts(house: House) -> None:
@@ -170,7 +171,15 @@ async def _guardian(house: House, proxy: story.Proxy, at: datetime) -> None:
 
 
 async def person_of(house: House, member: str) -> int:
-    """Return the person with this member id (保険者番号:記号:番号:枝番)."""
-    insurer, symbol, number, branch = member.split(":")
-    found = await find.by_member_id(house.db, identifiers.member_id(insurer, symbol, number, branch))
+    """Return the person with this member id (保険者番号:記号:番号:枝番). Raises BadRequest, NotFound."""
+    parts = member.split(":")
+    if len(parts) != 4:
+        raise BadRequest(
+            "被保険者は「保険者番号:記号:番号:枝番」の形で指定してください（空の部分もコロンは残します）。",
+            "Write the member as insurer:symbol:number:branch; keep the colons of empty parts.",
+            rule="demo.person",
+        )
+    found = await find.by_member_id(house.db, identifiers.member_id(*parts))
+    if not found:
+        raise NotFound("その被保険者はいません。", "There is no such member.", rule="demo.person")
     return found[0].person

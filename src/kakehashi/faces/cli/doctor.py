@@ -60,8 +60,8 @@ async def examine(house: House) -> list[Finding]:
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         not settings.demo and not (settings.home / "demo-password").exists(),
-        "見本の地域ではない",
-        "not the sample region",
+        "本番用の設定（見本の地域でない）",
+        "set up for real use (not the sample region)",
         "本番では demo を外し、空のデータフォルダで init してください（見本には一要素の利用者がいます）。",
         "In production unset demo and init an empty data folder: the sample has accounts with one factor.",
     )
@@ -100,15 +100,15 @@ def _database(found: Inspection) -> Iterator[Finding]:
         )
     yield Finding(
         found.forced and not found.privileged,
-        "行単位のアクセス制御が有効",
-        "row-level security is forced",
+        "行単位のアクセス制御",
+        "row-level security forced on records",
         "マイグレーションを実行し、アプリのロールから特権を外してください。",
         "Run the migrations and take privileges from the application's role.",
     )
     yield Finding(
         found.leakproof,
-        "トークン検索が索引を使える",
-        "token searches may use their index",
+        "トークン検索の索引",
+        "index of token searches",
         "データベースの管理者で ALTER FUNCTION … LEAKPROOF を実行してください（docs/operator.md）。",
         "Have a superuser mark the array operators LEAKPROOF (docs/operator.md).",
         unsafe=False,
@@ -132,8 +132,8 @@ def _home(home: Path) -> Iterator[Finding]:
     open_keys = [path.name for path in keys if stat.S_IMODE(path.stat().st_mode) & 0o077]
     yield Finding(
         not open_keys,
-        f"鍵ファイル {len(keys)} 個は本人だけが読める",
-        f"{len(keys)} key files are private",
+        f"鍵ファイル {len(keys)} 個の権限",
+        f"access to {len(keys)} key files",
         f"権限を 600 にしてください: {', '.join(open_keys)}",
         f"Set mode 600 on: {', '.join(open_keys)}",
     )

@@ -33,22 +33,32 @@ Say = Callable[[str], None]
 
 
 async def load(
-    house: House, found: Found, *, by: Actor, say: Say, agreed_orally: bool = False, processes: int = 1
-) -> Progress:
+    house: House, found: Found, *, by: Actor, say: Say, agreed_orally: bool = False, processes: int = 1,
+    again: bool = False,
+) -> Progress:  # fmt: skip
     """Load one file, from where an earlier load of it stopped. Raises Unavailable when the store goes away.
 
     `agreed_orally`: the persons agreed at the sender that the addressees of their referrals may fetch them.
-    `processes`: how many may work at once.
+    `processes`: how many may work at once. `again`: load from the beginning what was loaded before.
     """
     large = found.form in _DEALT and found.path.stat().st_size >= WORTH_DEALING
     shares = processes * LANES if large and processes > 1 else 1
-    progress = Progress.of(found.path, house.settings.home, shares)
+    terms = f"{by.institution.code} {agreed_orally}"
+    progress = Progress.of(found.path, house.settings.home, shares, terms=terms)
+    if again:
+        progress.forget()
+    if progress.finished:
+        say(
+            f"{found.path.name}: 前に読み込み済みです（初めからやり直すには --again）· loaded before (--again to redo)"
+        )
+        return progress
     if len(progress.shares) == 1:
         await _load_share(
             house, found, progress.shares[0], by, agreed_orally, lambda: _tell(found, progress, say)
         )
     else:
         await _deal(house.settings, found, progress, by, agreed_orally, say)
+    progress.finish()
     return progress
 
 

@@ -18,6 +18,7 @@ from kakehashi.faces.cli import place
 from kakehashi.faces.cli import profiles as profile_packages
 from kakehashi.faces.cli.audit import verify as verify_log
 from kakehashi.faces.cli.doctor import examine
+from kakehashi.faces.cli.exchange import folder_of, watch
 from kakehashi.faces.cli.export import export as export_records
 from kakehashi.faces.cli.files import find
 from kakehashi.faces.cli.load import cores
@@ -28,6 +29,7 @@ from kakehashi.store import institutions
 from kakehashi.trust.keys import Vault
 from kakehashi.trust.oauth import demo as demo_tokens
 from kakehashi.trust.oauth.tokens import Tokens
+from kakehashi.trust.roles import usual_purpose
 from kakehashi.trust.signin import setup
 
 app = App(
@@ -73,7 +75,7 @@ def demo(*, serve: bool = True) -> None:
 
 
 @app.command
-def load(*paths: Path, institution: Option = "", agreed_orally: bool = False) -> None:
+def load(*paths: Path, institution: str, agreed_orally: bool = False, again: bool = False) -> None:
     """Load FHIR resources (JSON, NDJSON, Bundles) and Bundles of the sharing service; go on where it stopped.
 
     Parameters
@@ -82,6 +84,8 @@ def load(*paths: Path, institution: Option = "", agreed_orally: bool = False) ->
         Official code of the institution whose records these are.
     agreed_orally
         The persons agreed at the sender that the addressees of their referrals may fetch them.
+    again
+        Load from the beginning what was loaded before.
     """
 
     async def work() -> None:
@@ -91,12 +95,39 @@ def load(*paths: Path, institution: Option = "", agreed_orally: bool = False) ->
             for found in find(list(paths)):
                 _say(f"{found.path}: {found.form}")
                 done = await load_file(
-                    house, found, by=by, say=_say, agreed_orally=agreed_orally, processes=cores()
+                    house, found, by=by, say=_say, agreed_orally=agreed_orally, processes=cores(), again=again
                 )
                 stored, refused = stored + done.stored, refused + done.refused
                 if done.refused:
                     _say(f"  理由 · reasons: {done.refusals}")
             _say(f"登録 {stored:,} 件、不可 {refused:,} 件 · {stored:,} stored, {refused:,} refused")
+
+    _run(work)
+
+
+@app.command
+def exchange(root: Path, /, *, institution: str, agreed_orally: bool = False, once: bool = False) -> None:
+    """Take requests from ROOT/req and put results into ROOT/res (電子カルテ情報共有サービス by files), until stopped.
+
+    Parameters
+    ----------
+    institution
+        Official code of the institution whose folder this is.
+    agreed_orally
+        The persons agreed at the sender that the addressees of their referrals may fetch them.
+    once
+        Handle what is there, and end.
+    """
+
+    async def work() -> None:
+        async with place.opened(_settings()) as house:
+            by = await _system_of(house, institution, "exchange")
+            folder = folder_of(house, root, by, agreed_orally=agreed_orally)
+            if once:
+                _say(f"{await folder.sweep()} 件に結果を返しました · results written")
+            else:
+                _say(f"{root}/req を見ています · watching")
+                await watch(folder)
 
     _run(work)
 
@@ -223,7 +254,7 @@ async def _system_of(house: House, code: str, name: str) -> Actor:
     """The actor that stands for an institution's own system at the command line."""
     async with house.db.transaction() as db:
         site = await institutions.by_code(db, code)
-    return Actor(name, Role.SYSTEM, site, Purpose.TREATMENT, scopes=("system/*.cruds",))
+    return Actor(name, Role.SYSTEM, site, usual_purpose(site), scopes=("system/*.cruds",))
 
 
 def _settings() -> Settings:

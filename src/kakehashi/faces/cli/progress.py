@@ -56,10 +56,15 @@ class Progress:
     shares: tuple[Share, ...]
 
     @classmethod
-    def of(cls, path: Path, home: Path, shares: int = 1) -> "Progress":
-        """Return the progress of a file, as an earlier load of the same bytes left it; new ones get `shares` shares."""
+    def of(cls, path: Path, home: Path, shares: int = 1, *, terms: str = "") -> "Progress":
+        """Return the progress of a file, as an earlier load of the same bytes on the same terms left it.
+
+        `terms`: whose records these are, and what was said with them. New loads get `shares` shares.
+        """
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+            whole = hashlib.file_digest(file, "sha256")
+        whole.update(terms.encode())
+        digest = whole.hexdigest()[:16]
         folder = home / "loads"
         folder.mkdir(parents=True, exist_ok=True)
         name = f"{path.stem}-{digest}"
@@ -74,6 +79,26 @@ class Progress:
         """Read what the shares have noted."""
         for share in self.shares:
             share.look()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the whole file was gone through."""
+        return self._end.exists()
+
+    @property
+    def _end(self) -> Path:
+        return self.refusals.with_name(self.refusals.name.replace("-refused.ndjson", ".end"))
+
+    def finish(self) -> None:
+        """Note that the whole file was gone through."""
+        self._end.touch()
+
+    def forget(self) -> None:
+        """Begin anew: what came of the earlier load is forgotten, what it stored stays stored."""
+        for path in (self._end, self.refusals, *(share.place for share in self.shares)):
+            path.unlink(missing_ok=True)
+        for share in self.shares:
+            share.line = share.stored = share.refused = 0
 
     @property
     def stored(self) -> int:
