@@ -42,7 +42,7 @@ async def chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def served(
     chromium: Browser, cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[str, Region]]:

@@ -58,8 +58,8 @@ STEPS = (
         "本人として、誰がなぜ見たかを確かめる。", "As Hanako, see who looked at her record, and why.",
     ),
     Step(
-        "daigaku.er", "isamu", "意識不明の勇さんの救急閲覧を、理由を書いて開く。",
-        "Open emergency access to unconscious Isamu, stating a reason.",
+        "daigaku.er", "isamu", "意識不明の勇さんの救急閲覧を、理由を書いて開く（認証アプリの登録を求められます）。",
+        "Open emergency access to unconscious Isamu, stating a reason (an authenticator app is asked for).",
     ),
     Step("isamu", "isamu", "救急閲覧が本人に知らされている。", "The emergency access has been told to him."),
     Step(
@@ -68,8 +68,8 @@ STEPS = (
     Step("makoto", "makoto", "本人の画面には、その跡もない。", "On his own pages there is no trace of it."),
     Step("aya", "sora", "代理人として娘の記録を見る。", "See the daughter's record as her proxy."),
     Step(
-        "umibe.doctor", "sho", "照合に疑いのある人は、決着するまで他の施設の記録が見えない。",
-        "A match in doubt: other institutions' records stay closed until it is settled.",
+        "operator", "sho", "運用画面で、同姓同名・同じ生年月日の二人の照合候補を見比べて決める。",
+        "In the console, compare two people of one name and birth date who might be one, and decide.",
     ),
     Step("auditor", "", "ログの証明を検証する。", "Verify the proof of the log."),
 )  # fmt: skip
@@ -97,7 +97,8 @@ def sign_in_lines() -> Iterator[str]:
     """Yield a line for each account: login, name, role, institution."""
     for one in accounts():
         ja, en = ROLE_WORDS[one.role]
-        where = "" if one.role is Role.PERSON else f" · {BY_SLUG[one.site].name}"
+        site = BY_SLUG[one.site]
+        where = "" if one.role is Role.PERSON else f" · {site.name} {site.code}".rstrip()
         right = " · 救急閲覧可 emergency access" if one.emergency_right else ""
         yield f"{one.login:<20} {one.name} · {ja} {en}{where}{right}"
 

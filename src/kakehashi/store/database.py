@@ -37,6 +37,7 @@ _LOST: tuple[type[BaseException], ...] = (
     asyncpg.CannotConnectNowError,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,  # a connection that died in the middle of an answer
     ConnectionError,
 )
 _RACES = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)

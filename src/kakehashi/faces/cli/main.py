@@ -62,7 +62,8 @@ def serve() -> None:
 @app.command
 def demo(*, serve: bool = True) -> None:
     """Make the sample region (the first time), and serve it."""
-    settings = replace(_settings(), demo=True)
+    quiet = replace(_settings(), demo=True)
+    settings = replace(quiet, log_level="warning" if quiet.log_level == "info" else quiet.log_level)
 
     async def work() -> None:
         async with place.opened(settings) as house:

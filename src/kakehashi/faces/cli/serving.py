@@ -17,6 +17,7 @@ def serve(settings: Settings) -> None:
         server = embedded.start(settings.home / "postgresql")
         os.environ["KAKEHASHI_DATABASE_URL"] = server.url
     os.environ["KAKEHASHI_HOME"] = str(Path(settings.home).resolve())
+    os.environ["KAKEHASHI_LOG_LEVEL"] = settings.log_level
     os.environ["KAKEHASHI_DEMO"] = str(settings.demo).lower()
     try:
         Granian(
