@@ -24,6 +24,7 @@ from kakehashi.faces.cli.files import find
 from kakehashi.faces.cli.load import cores
 from kakehashi.faces.cli.load import load as load_file
 from kakehashi.faces.cli.serving import serve as serve_now
+from kakehashi.faces.cli.serving import serve_anew
 from kakehashi.samples import guide
 from kakehashi.store import institutions
 from kakehashi.trust.keys import Vault
@@ -72,7 +73,7 @@ def demo(*, serve: bool = True) -> None:
     _run(work)
     _introduce(settings)
     if serve:
-        serve_now(settings)
+        serve_anew(settings)
 
 
 @app.command

@@ -1,13 +1,18 @@
 """`kakehashi serve`: the application on Granian, a process for each worker."""
 
 import os
+import sys
 from pathlib import Path
+from typing import NoReturn
 
 from granian import Granian
 from granian.constants import Interfaces, Loops
 
 from kakehashi.core.settings import Settings
 from kakehashi.store import embedded
+
+
+_PATIENCE = 15  # seconds that a worker has to finish what it is answering when the server stops
 
 
 def serve(settings: Settings) -> None:
@@ -29,7 +34,17 @@ def serve(settings: Settings) -> None:
             workers=settings.workers,
             loop=Loops.uvloop,
             log_access=False,
+            workers_kill_timeout=_PATIENCE,
         ).serve()
     finally:
         if server:
             server.close()
+
+
+def serve_anew(settings: Settings) -> NoReturn:
+    """Serve in place of this process: what it started (threads, pools) must not live on in the server's workers."""
+    os.environ |= {
+        "KAKEHASHI_DEMO": str(settings.demo).lower(),
+        "KAKEHASHI_LOG_LEVEL": settings.log_level,
+    }
+    os.execv(sys.executable, [sys.executable, sys.argv[0], "serve"])  # noqa: S606 - our own command
