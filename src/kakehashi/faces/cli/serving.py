@@ -11,7 +11,6 @@ from granian.constants import Interfaces, Loops
 from kakehashi.core.settings import Settings
 from kakehashi.store import embedded
 
-
 _PATIENCE = 15  # seconds that a worker has to finish what it is answering when the server stops
 
 
