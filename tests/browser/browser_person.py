@@ -60,6 +60,13 @@ class Person:
         await self.press("探す", "section[aria-labelledby=by-items]")
         await self.press("この人で進む")
 
+    async def consent(self) -> None:
+        """At reception: tick every kind that the person agreed to, say that they used the reader, and record it."""
+        for box in await self.page.locator("input[name=items]").all():
+            await box.check()
+        await self.page.check("input[name=evidence][value=card]")
+        await self.press("同意を記録する")
+
     async def enrol(self) -> None:
         """Enrol the authenticator app that the open page offers."""
         secret = (await self.page.text_content("main code") or "").strip()

@@ -20,7 +20,7 @@ async def test_reception_consent_and_three_institutions_on_one_time_line(
     alone = await person.words()
     assert not any(place in alone for place in THREE)
     await person.page.go_back()
-    await person.press("同意を記録する")
+    await person.consent()
     await person.press("記録を見る")
     days = person.page.locator(".timeline > li")
     stays = await person.page.locator(".stay .source").all_inner_texts()
@@ -105,14 +105,14 @@ async def test_without_script_everything_still_works(chromium: Browser, served: 
     async with Person.sitting(chromium, served[0], script=False) as clerk:
         await clerk.sign_in("chuo.clerk")
         await clerk.find_hanako()
-        await clerk.press("同意を記録する")
+        await clerk.consent()
         assert "同意を記録しました" in await clerk.words()
 
 
 async def test_a_document_prints_without_menus_and_with_the_person_on_it(person: Person):
     await person.sign_in("minato.doctor")
     await person.find_hanako()
-    await person.press("同意を記録する")
+    await person.consent()
     await person.press("記録を見る")
     await person.press("文書", "nav.tabs")
     await person.page.locator("tbody th a").first.click()

@@ -65,6 +65,31 @@ async def test_a_consent_names_something_or_nothing_is_recorded(visitor: Visitor
     await visitor.go(desk)
     await visitor.send(f"{desk}/consent", evidence="card")
     assert visitor.status == 400 and "一つ以上" in visitor.words and "まだありません" in visitor.words
+    assert 'href="#items"' in visitor.page and 'id="items-error"' in visitor.page
+
+
+async def test_nothing_is_ticked_for_the_person_and_how_it_was_made_sure_must_be_said(visitor: Visitor):
+    await visitor.sign_in("sakura.clerk")
+    desk = await found(visitor)
+    assert " checked" not in (await visitor.go(desk)).page
+    for evidence in ("", "portal", "made-up"):
+        await visitor.send(f"{desk}/consent", items=["medicines"], evidence=evidence)
+        assert visitor.status == 400 and "まだありません" in visitor.words
+        assert 'href="#evidence"' in visitor.page and 'id="evidence-error"' in visitor.page
+        assert visitor.page.count(" checked") == 1 and 'value="medicines" checked' in visitor.page
+
+
+async def test_the_badges_tell_what_consent_opens_to_the_role_that_looks(region: Region):
+    opened = {}
+    for login in ("sakura.doctor", "suzuran.pharmacist"):
+        async with Visitor.on(application(region)) as one:
+            await one.sign_in(login)
+            handle = await consented(one, "checkup", "medicines", "care")
+            opened[login] = (await one.go(f"/viewer/{handle}")).words
+    assert all(f"✓ {item} " in opened["sakura.doctor"] for item in ("健診情報", "薬剤情報", "診療情報"))
+    assert "— 手術情報" in opened["sakura.doctor"]
+    theirs = opened["suzuran.pharmacist"]
+    assert "✓ 薬剤情報 " in theirs and "✓ 診療情報（一部）" in theirs and "— 健診情報" in theirs
 
 
 async def test_the_clerk_takes_consent_but_sees_no_record(visitor: Visitor):

@@ -83,6 +83,17 @@ async def test_stepping_up_leads_back_to_our_own_pages_only(visitor: Visitor):
         )
 
 
+async def test_an_address_that_is_no_page_is_answered_in_words(visitor: Visitor):
+    for method in ("GET", "POST"):
+        answer = await visitor.client.request(method, "/no/such/page")
+        assert answer.status_code == 404 and "このページはありません" in answer.text
+        assert "There is no such page" in answer.text
+    await visitor.sign_in("sakura.doctor")
+    assert "受付" in (await visitor.go("/nowhere")).page and visitor.status == 404
+    assert (await visitor.go("/reception/")).at == "/reception"
+    assert (await visitor.client.get("http://127.0.0.1:8080//evil.example/")).status_code == 404
+
+
 async def test_odd_signs_and_large_forms_are_refused_and_break_nothing(visitor: Visitor):
     await visitor.sign_in("sakura.doctor")
     for path in ("/viewer/%00", "/reception/%00", "/viewer/%ED%A0%80", "/reception/..%2f..%2fetc"):

@@ -3,6 +3,8 @@
 import json
 import re
 import tempfile
+from dataclasses import replace
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -10,7 +12,7 @@ from zipfile import ZipFile
 import asyncpg
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
-from web_region import Region
+from web_region import NOW, Region
 from web_visitor import Visitor, application
 
 from kakehashi.samples.region import BY_SLUG
@@ -129,6 +131,24 @@ async def test_a_system_is_registered_with_its_public_key_and_suspended(region: 
     assert "停止中" in visitor.words
 
 
+async def test_a_session_without_a_fresh_second_factor_changes_no_rights(region: Region):
+    """Twenty-five minutes after the second factor, what the console changes wants it anew; what it shows does not."""
+    async with Visitor.on(application(region)) as operator:
+        await operator.sign_in("operator")
+        await operator.prove_second()
+        cookies = operator.client.cookies
+    later = replace(region.house, clock=lambda: NOW + timedelta(minutes=25))
+    async with Visitor.on(application(replace(region, house=later))) as operator:
+        operator.client.cookies = cookies
+        place = str(region.sites["umibe"].key)
+        assert (await operator.go(f"/console/accounts?institution={place}")).status == 200
+        state = operator.link("/console/accounts/")
+        answer = await operator.client.post(state, data={"csrf": operator.csrf, "institution": place})
+        assert answer.headers["location"] == "/stepup?next=/console/accounts"
+        answer = await operator.client.post("/console/people/settle", data={"csrf": operator.csrf})
+        assert answer.headers["location"] == "/stepup?next=/console/people"
+
+
 async def test_loads_and_what_was_refused_are_shown_without_the_records(region: Region, visitor: Visitor):
     folder = region.house.settings.home / "loads"
     folder.mkdir()
@@ -173,6 +193,7 @@ async def test_retention_shows_every_class_with_its_law(visitor: Visitor):
     await visitor.sign_in("operator")
     words = (await visitor.go("/console/retention")).words
     assert all(one.ja in words and one.law in words for one in CLASSES)
+    assert "None" not in words.replace("None yet.", "") and "未確認 not confirmed" in words
 
 
 async def test_signing_out_everywhere_ends_the_other_session_too(region: Region):
@@ -194,6 +215,16 @@ async def test_recovery_codes_want_a_second_factor_and_are_shown_once(visitor: V
     codes = re.findall(r'class="secret">([^<]+)<', visitor.page)
     assert len(codes) == 10
     assert codes[0] not in (await visitor.go("/account")).page and "残り 10個" in visitor.words
+
+
+async def test_who_enrols_an_app_is_led_to_recovery_codes_until_there_are_some(visitor: Visitor):
+    await visitor.sign_in("daigaku.er")
+    assert "回復コード" not in visitor.words
+    await visitor.prove_second()
+    assert visitor.at == "/" and visitor.link("/account#app") and "回復コード" in visitor.words
+    await visitor.go("/account")
+    await visitor.send("/account/recovery")
+    assert "回復コード" not in (await visitor.go("/")).words
 
 
 async def test_once_enrolled_a_wrong_code_is_refused_and_the_next_page_offers_a_new_secret(visitor: Visitor):

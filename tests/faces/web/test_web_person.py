@@ -98,6 +98,7 @@ async def test_a_mother_switches_to_her_childs_record_and_back(visitor: Visitor)
     await visitor.send("/me/whose", grant=grant)
     child = (await visitor.go("/me/record")).words
     assert "小鳥遊 空" in child and "卵タンパク" in child and "代理人として" in child
+    assert "you, as a proxy" in visitor.page
     shut = visitor.at
     await visitor.go("/me")
     await visitor.send("/me/whose", grant="")
@@ -154,3 +155,12 @@ async def test_the_download_holds_the_record_and_nothing_untold(visitor: Visitor
     }
     assert not any("癌" in text or "UNINFORMED" in text for text in files.values())
     assert "記録を受け取った" in (await visitor.go("/me/log")).words
+
+
+async def test_a_person_is_shown_as_themselves_and_not_as_the_operator(visitor: Visitor):
+    await visitor.sign_in("hanako")
+    for path in ("/me", "/me/consents", "/account", "/me/log"):
+        page = (await visitor.go(path)).page
+        assert (
+            "本人（あなた）" in page and "運用センター" not in page.partition('<select id="institution"')[0]
+        )

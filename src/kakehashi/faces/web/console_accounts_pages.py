@@ -5,7 +5,7 @@ from starlette.responses import Response
 from kakehashi.core.actors import Institution, Role
 from kakehashi.core.errors import BadRequest, Failure
 from kakehashi.faces.web.signin_pages import ROLE_NAMES
-from kakehashi.faces.web.visit import Page, Visit, message_of
+from kakehashi.faces.web.visit import Page, Visit, guarded, message_of
 from kakehashi.store import desk_console, institutions
 from kakehashi.trust import roles
 from kakehashi.trust.roles import Interaction
@@ -108,8 +108,8 @@ def _back(visit: Visit) -> Response:
 _NEEDS = Interaction.CONSOLE_ACCOUNTS
 PAGES = (
     Page("/console/accounts", "GET", show, _NEEDS),
-    Page("/console/accounts", "POST", add, _NEEDS),
-    Page("/console/accounts/{account}/reset", "POST", reset, _NEEDS),
-    Page("/console/accounts/{account}/state", "POST", set_state, _NEEDS),
-    Page("/console/accounts/{account}/rights", "POST", set_rights, _NEEDS),
+    guarded("/console/accounts", add, _NEEDS),
+    guarded("/console/accounts/{account}/reset", reset, _NEEDS),
+    guarded("/console/accounts/{account}/state", set_state, _NEEDS),
+    guarded("/console/accounts/{account}/rights", set_rights, _NEEDS),
 )

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from kakehashi.core.actors import Institution, Purpose, Role
 from kakehashi.core.errors import BadRequest, Failure, NotFound
 from kakehashi.faces.web.signin_pages import PURPOSE_NAMES
-from kakehashi.faces.web.visit import Page, Visit, message_of
+from kakehashi.faces.web.visit import Page, Visit, guarded, message_of
 from kakehashi.store import institutions
 from kakehashi.trust import roles
 from kakehashi.trust.oauth import certificates, clients
@@ -105,9 +105,9 @@ def _purposes(said: list[str]) -> list[Purpose]:
 _NEEDS = Interaction.CONSOLE_KEYS
 PAGES = (
     Page("/console/keys", "GET", show, _NEEDS),
-    Page("/console/keys", "POST", add_client, _NEEDS),
-    Page("/console/keys/{client}/keys", "POST", set_keys, _NEEDS),
-    Page("/console/keys/{client}/state", "POST", set_state, _NEEDS),
-    Page("/console/certificates", "POST", add_certificate, _NEEDS),
-    Page("/console/certificates/revoke", "POST", revoke_certificate, _NEEDS),
+    guarded("/console/keys", add_client, _NEEDS),
+    guarded("/console/keys/{client}/keys", set_keys, _NEEDS),
+    guarded("/console/keys/{client}/state", set_state, _NEEDS),
+    guarded("/console/certificates", add_certificate, _NEEDS),
+    guarded("/console/certificates/revoke", revoke_certificate, _NEEDS),
 )

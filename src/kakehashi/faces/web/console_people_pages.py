@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from kakehashi.core.errors import BadRequest, Failure
-from kakehashi.faces.web.visit import Page, Visit, message_of
+from kakehashi.faces.web.visit import Page, Visit, guarded, message_of
 from kakehashi.people import doubts, merging
 from kakehashi.people.doubts import Outcome
 from kakehashi.store import desk, desk_console, institutions, people
@@ -158,7 +158,7 @@ def _number(said: str) -> int:
 _NEEDS = Interaction.PERSON_SETTLE
 PAGES = (
     Page("/console/people", "GET", show, _NEEDS),
-    Page("/console/people/settle", "POST", settle, _NEEDS),
-    Page("/console/people/decide", "POST", decide, _NEEDS),
-    Page("/console/people/unmerge", "POST", unmerge, _NEEDS),
+    guarded("/console/people/settle", settle, _NEEDS),
+    guarded("/console/people/decide", decide, _NEEDS),
+    guarded("/console/people/unmerge", unmerge, _NEEDS),
 )

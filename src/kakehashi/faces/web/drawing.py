@@ -15,12 +15,16 @@ _JAPAN = ZoneInfo("Asia/Tokyo")
 _WIDTH, _HEIGHT = 640, 140  # user units; the picture scales with the page
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 22
 _ROW = 22  # height of a bar's row
+SHAPES, _SOLID = 8, 4  # marks that tell sources apart: four shapes, filled, then as outlines
 _WIDE, _NAMES, _NAME_LENGTH = 1000, 240, 17  # bars: width, room for the names, characters that fit
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A value at a time. `shape` tells sources apart without colour: 0 circle, 1 square, 2 diamond, 3 triangle."""
+    """A value at a time. `shape` tells sources apart without colour.
+
+    0 circle, 1 square, 2 diamond, 3 triangle, all filled; 4–7 the same as outlines.
+    """
 
     at: datetime
     value: float
@@ -140,6 +144,7 @@ def _days(first: datetime, last: datetime, x: _Scale, height: int) -> str:
 
 def _mark(x: float, y: float, point: Point) -> str:
     kind = "chart-mark chart-outside" if point.outside else "chart-mark"
+    kind += " chart-hollow" if point.shape % SHAPES >= _SOLID else ""
     shapes = (
         f'<circle class="{kind}" cx="{x}" cy="{y}" r="4">',
         f'<rect class="{kind}" x="{x - 3.5}" y="{y - 3.5}" width="7" height="7">',
@@ -155,7 +160,7 @@ def _bar(x: _Scale, span: Span, first: datetime, last: datetime) -> str:
     if start >= end:
         return ""
     left, right = x(start.timestamp()), x(end.timestamp())
-    kind = f"chart-bar chart-source-{span.shape % 4}" + (" chart-overlap" if span.strong else "")
+    kind = f"chart-bar chart-source-{span.shape % SHAPES}" + (" chart-overlap" if span.strong else "")
     return (
         f'<rect class="{kind}" x="{left}" y="{_TOP + span.row * _ROW + 3}" width="{max(right - left, 2):.1f}" '
         f'height="{_ROW - 6}" rx="2"><title>{escape(span.title)}</title></rect>'

@@ -134,6 +134,7 @@ def words(visit: Visit) -> dict[str, Any]:
     proven_by = visit.at - _PROVEN_WITHIN
     return {
         "proven_by": proven_by,
+        "own": not visit.actor.acts_for,
         "actions": ACTIONS,
         "other": _OTHER,
         "role_names": ROLE_NAMES,

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from kakehashi.core.errors import Failure
+from kakehashi.core.errors import BadRequest, Failure
 from kakehashi.core.kinds import Kind
 from kakehashi.faces.web.visit import Page, Visit, message_of
 from kakehashi.services.eligibility import rules
@@ -49,7 +49,7 @@ async def take_consent(visit: Visit) -> Response:
     """POST /reception/{handle}/consent"""
     person, actor = await visit.person(), visit.actor
     try:
-        kinds = rules.kinds_of(visit.several("items"))
+        kinds, evidence = rules.kinds_of(visit.several("items")), _evidence(visit.said("evidence"))
         async with visit.house.db.transaction() as db:
             await consents.give(
                 db,
@@ -58,7 +58,7 @@ async def take_consent(visit: Visit) -> Response:
                 kinds,
                 by=actor,
                 at=visit.at,
-                evidence="oral" if visit.said("evidence") == "oral" else "card",
+                evidence=evidence,
                 request=visit.asked.request,
             )
     except Failure as failure:
@@ -92,6 +92,18 @@ def wanted_of(visit: Visit) -> Wanted:
     return Wanted(**{name: visit.said(name) for name in names})
 
 
+def _evidence(said: str) -> str:
+    """Return how consent was made sure of here, which nobody but the desk can know. Raises BadRequest."""
+    if said in consents.AT_DESK:
+        return said
+    raise BadRequest(
+        "同意の確かめ方を選んでください。",
+        "Choose how the consent was made sure of.",
+        rule="reception.evidence",
+        place="evidence",
+    )
+
+
 async def _row(visit: Visit, found: Found) -> dict[str, object]:
     matched = [MATCHED[name] for name in found.hit.matched]
     return {
@@ -118,6 +130,7 @@ async def _desk(visit: Visit, failure: Failure | None = None) -> Response:
         state=STATES[shown.eligibility.state],
         names=names,
         items=rules.ITEMS,
+        ticked=visit.several("items"),
         items_in=rules.items_in,
         evidence=EVIDENCE,
         takes_consent=roles.permits(visit.actor, Interaction.CONSENT_TAKE),

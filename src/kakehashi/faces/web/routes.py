@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, compile_path
 from starlette.staticfiles import StaticFiles
 
 from kakehashi.core.errors import Failure, NotFound, Refused, TooLarge, Unauthenticated
@@ -28,6 +28,7 @@ from kakehashi.faces.web import (
     viewer_pages,
 )
 from kakehashi.faces.web.visit import Desk, Page, Visit, message_of
+from kakehashi.store import accounts_factors
 from kakehashi.trust import roles
 from kakehashi.trust.roles import Interaction
 from kakehashi.trust.signin import sessions
@@ -48,6 +49,7 @@ PAGES: Sequence[Page] = (
     *console_keys_pages.PAGES,
     *console_people_pages.PAGES,
 )
+_OPENED = [compile_path(page.path)[0] for page in PAGES if page.method == "GET"]
 _STATIC = Path(__file__).parent / "static"
 _LARGEST_FORM = 256  # fields
 _LARGEST_BODY = 262_144  # bytes: a key set or a certificate pasted is the most that anybody sends
@@ -60,7 +62,22 @@ class StepUp(Refused):
 def routes(desk: Desk) -> list[BaseRoute]:
     """Return the routes of all pages, and of the style sheet and scripts."""
     made: list[BaseRoute] = [Route(page.path, _endpoint(page, desk), methods=[page.method]) for page in PAGES]
-    return [*made, Mount("/static", StaticFiles(directory=_STATIC), name="static")]
+    lost = Route(
+        "/{path:path}", _endpoint(Page("/{path:path}", "GET", _lost, None), desk), methods=["GET", "POST"]
+    )
+    return [*made, Mount("/static", StaticFiles(directory=_STATIC), name="static"), lost]
+
+
+async def _lost(visit: Visit) -> Response:
+    """Any other address: say so on a page of ours; one that only has a slash too many leads on."""
+    shorter = visit.request.url.path.rstrip("/")
+    if shorter != visit.request.url.path and shorter == signin_pages.onward_from(shorter):
+        return visit.go(shorter)
+    raise NotFound(
+        "このページはありません。アドレスを確かめてください。",
+        "There is no such page. Check the address.",
+        rule="web.path",
+    )
 
 
 def _endpoint(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]]:
@@ -72,7 +89,7 @@ def _endpoint(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]
         except Unauthenticated as failure:
             return _sign_in_first(visit, failure)
         except StepUp:
-            return visit.go(f"/stepup?next={quote(visit.request.url.path)}")
+            return visit.go(f"/stepup?next={quote(_page_of(visit.request.url.path))}")
         except Failure as failure:
             return visit.page("failure.html", status=failure.status, messages=message_of(failure))
 
@@ -109,8 +126,23 @@ async def _enter(visit: Visit, page: Page) -> None:
         _ = visit.actor
     elif page.needs == "session":
         _ = visit.session
-    if page.step_up and not _recent(visit):
+    if page.step_up and not _recent(visit) and not (page.demo_spares and await _spared(visit)):
         raise StepUp
+
+
+async def _spared(visit: Visit) -> bool:
+    """Whether this is the sample region, and an account that never enrolled a second factor."""
+    if not visit.house.settings.demo:
+        return False
+    async with visit.house.db.transaction() as db:
+        return not await accounts_factors.has_second(db, visit.session.account)
+
+
+def _page_of(path: str) -> str:
+    """Return the nearest page that can be opened: where a form is sent to, often none can."""
+    while path and not any(one.fullmatch(path) for one in _OPENED):
+        path = path.rpartition("/")[0]
+    return path or "/"
 
 
 def _recent(visit: Visit) -> bool:

@@ -217,7 +217,9 @@ async def take_enrol(visit: Visit) -> Response:
         )
     except Unauthenticated as failure:
         return await _enrol(visit, failure)
-    return await _onward(visit, ticket)
+    if ticket.needs or _wanted(visit) == "/":  # the first page itself offers recovery codes
+        return await _onward(visit, ticket)
+    return visit.go(f"{_wanted(visit)}?done=enrolled", ticket)
 
 
 async def ask_choice(visit: Visit) -> Response:

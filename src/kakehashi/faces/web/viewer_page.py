@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from kakehashi.core.actors import Institution
 from kakehashi.core.kinds import EVERY_KIND, KIND_NAMES, Kind, kinds
-from kakehashi.faces.web.drawing import Point, Span, bars, curve
+from kakehashi.faces.web.drawing import SHAPES, Point, Span, bars, curve
 from kakehashi.faces.web.rendering import day, when
 from kakehashi.services.viewer.labs import Series
 from kakehashi.services.viewer.medicines import Medicine
@@ -47,7 +47,7 @@ TABS = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An institution in the legend: its name, and the shape and colour (0–3) that stand for it."""
+    """An institution in the legend: its name, and the shape and colour (0–7, see drawing.Point) that stand for it."""
 
     name: str
     shape: int
@@ -61,7 +61,7 @@ def tab_named(name: str) -> Tab:
 def sources_of(custodians: Sequence[int], institutions: Mapping[int, Institution]) -> dict[int, Source]:
     """Return the legend: each custodian's name and its shape, in a fixed order."""
     return {
-        key: Source(institutions[key].name if key in institutions else f"施設 {key}", shape % 4)
+        key: Source(institutions[key].name if key in institutions else f"施設 {key}", shape % SHAPES)
         for shape, key in enumerate(custodians)
     }
 

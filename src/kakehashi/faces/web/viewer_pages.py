@@ -118,7 +118,8 @@ async def _why(visit: Visit, person: int, window: Window) -> Why:
             held = await consents.of_person(db, person, by=actor, at=visit.at)
         for one in held:
             given |= one.kinds if one.live(visit.at) else 0
-    return why_of(window, given, own=actor.role is Role.PERSON, proxy=bool(actor.acts_for))
+    seen = given & roles.kinds_of(actor, Interaction.READ)
+    return why_of(window, seen, own=actor.role is Role.PERSON, proxy=bool(actor.acts_for))
 
 
 PAGES = (Page("/viewer/{handle}", "GET", viewer, Interaction.READ),)

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kakehashi.core.window import Window
-from kakehashi.services.eligibility.rules import ITEMS, items_in
+from kakehashi.services.eligibility.rules import ITEMS
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One item of the consent, and whether it was given."""
+    """One item of the consent: whether it opens anything to who looks, and whether only a part of it."""
 
     ja: str
     en: str
     open: bool
+    part: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,10 @@ class Why:
 
 
 def why_of(window: Window, given: int, *, own: bool, proxy: bool) -> Why:
-    """Return why the record is open. `given`: the kinds that live consents name."""
+    """Return why the record is open. `given`: the kinds that live consents name and the role of who looks may see.
+
+    Not the kinds of the window's panes: those lack what is withheld, and the badges would tell of it.
+    """
     if own:
         said = (
             ("代理人として開いています", "Open to you as a proxy")
@@ -44,8 +48,9 @@ def why_of(window: Window, given: int, *, own: bool, proxy: bool) -> Why:
     if "emergency:" in window.because:
         return Why("救急閲覧", "Emergency", "danger", urgent=True, until=window.until)
     if "consent:" in window.because:
-        named = {item.name for item in items_in(given)}
-        items = tuple(Asked(item.ja, item.en, item.name in named) for item in ITEMS)
+        items = tuple(
+            Asked(item.ja, item.en, bool(item.kinds & given), bool(item.kinds & ~given)) for item in ITEMS
+        )
         return Why(
             "本人の同意: 他施設の記録も表示",
             "By consent: other institutions too",

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from kakehashi.core.actors import Actor
+from kakehashi.core.actors import Actor, Role
 from kakehashi.core.errors import Failure, Unauthenticated
 from kakehashi.engines.house import House
 from kakehashi.engines.records.look import Asked
@@ -41,6 +41,10 @@ MENU = (
     Link("/audit", "監査", "Audit", Interaction.LOG_READ),
     Link("/console", "運用", "Operations", Interaction.CONSOLE_INSTITUTIONS),
 )
+NO_RECOVERY = (
+    "認証アプリは登録済みです。電話をなくしたときのために、回復コードを作って控えてください。",
+    "Your app is enrolled. Make recovery codes, for the day you lose the telephone.",
+)
 # What a form did, told on the page that follows it (`?done=…`): nothing of what was typed stands in an address.
 DONE: Mapping[str, tuple[str, str]] = {
     "consent": ("同意を記録しました。", "The consent is recorded."),
@@ -54,6 +58,7 @@ DONE: Mapping[str, tuple[str, str]] = {
     "settled": ("照合の結果を記録しました。", "The match is settled."),
     "removed": ("外しました。", "Removed."),
     "passkey": ("パスキーを登録しました。", "The passkey is registered."),
+    "enrolled": NO_RECOVERY,
 }
 
 
@@ -172,8 +177,7 @@ class Visit:
     def _account(self) -> Mapping[str, str] | None:
         if self.signed is None:
             return None
-        place = self.signed.actor.institution.name if self.signed.actor else ""
-        return {"name": self.signed.name, "place": place}
+        return {"name": self.signed.name, "place": _place_of(self.signed.actor)}
 
     def _links(self) -> list[Link]:
         if self.signed is None or self.signed.actor is None:
@@ -182,7 +186,9 @@ class Visit:
 
     def _done(self) -> list[Mapping[str, str]]:
         said = DONE.get(self.asked_for("done"))
-        return good(*said) if said and self.request.method == "GET" else []
+        if said is None or self.request.method != "GET":
+            return []
+        return offer_recovery() if said is NO_RECOVERY else good(*said)
 
     def _typed(self) -> Mapping[str, str]:
         """What was typed, so that nobody types it twice; never what is secret."""
@@ -207,6 +213,21 @@ class Page:
     handler: Handler
     needs: Interaction | str | None
     step_up: bool = False  # a second factor, proven just now
+    demo_spares: bool = False  # in the sample region, not of an account that has no second factor
+
+
+def guarded(path: str, handler: Handler, needs: Interaction) -> Page:
+    """Return the route of a form that changes keys, rights, accounts or persons: a stolen session cannot send it."""
+    return Page(path, "POST", handler, needs, step_up=True, demo_spares=True)
+
+
+def _place_of(actor: Actor | None) -> str:
+    """Return for whom somebody acts, beside their name: a person belongs to no institution."""
+    if actor is None:
+        return ""
+    if actor.role is not Role.PERSON:
+        return actor.institution.name
+    return "代理人（あなた） · you, as a proxy" if actor.acts_for else "本人（あなた） · you"
 
 
 def _plain(text: str) -> str:
@@ -225,3 +246,8 @@ def message_of(failure: Failure) -> list[Mapping[str, str]]:
 def good(ja: str, en: str) -> list[Mapping[str, str]]:
     """Return one message that something went well."""
     return [{"tone": "good", "ja": ja, "en": en}]
+
+
+def offer_recovery() -> list[Mapping[str, str]]:
+    """Return the message that leads to recovery codes."""
+    return [{**one, "path": "/account#app"} for one in good(*NO_RECOVERY)]
