@@ -1,8 +1,7 @@
 """Prefixes, precision and partial dates. Source: https://hl7.org/fhir/R4/search.html#prefix"""
 
 import pytest
-
-from conftest import Spec
+from search_spec import Spec
 
 OBSERVATIONS = """
     id | effectiveDateTime

@@ -2,8 +2,8 @@
 
 import pytest
 from search_engines import Found, held, in_memory, in_postgresql
+from search_spec import Spec
 
-from conftest import Spec
 from kakehashi.core.kinds import Kind
 from kakehashi.core.window import Pane, Window
 from kakehashi.search.parse import parse_query

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from search_engines import EVERYTHING, NOON, Undo, ask, held, put
+from search_spec import Spec
 
-from conftest import Spec
 from kakehashi.core.errors import BadSearchValue
 from kakehashi.search.parse import parse_query
 from kakehashi.search.results import decode_cursor, encode_cursor

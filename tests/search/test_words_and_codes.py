@@ -1,8 +1,7 @@
 """Strings, tokens, references and URIs with their modifiers. Source: https://hl7.org/fhir/R4/search.html"""
 
 import pytest
-
-from conftest import Spec
+from search_spec import Spec
 
 PEOPLE = """
     id | name
