@@ -97,22 +97,22 @@ def percentile(ordered: Sequence[float], percent: int) -> float:
 
 
 async def _run(ways: Ways, streams: Sequence[Sequence[bytes]]) -> Timed:
-    wires = [await Wire.open(ways.target) for _ in streams]
     before, started = ways.meter(), time.perf_counter()
-    taken = await asyncio.gather(*map(_stream, wires, streams))
+    taken = await asyncio.gather(*(_stream(ways.target, stream) for stream in streams))
     seconds = time.perf_counter() - started
     used = ways.meter().since(before)
-    for wire in wires:
-        wire.close()
     return Timed(seconds, [one for some in taken for one in some], used)
 
 
-async def _stream(wire: Wire, stream: Sequence[bytes]) -> list[float]:
-    taken = []
+async def _stream(target: Target, stream: Sequence[bytes]) -> list[float]:
+    taken, wire = [], await Wire.open(target)
     for ready in stream:
         started = time.perf_counter()
+        if not wire.usable:
+            wire = await Wire.open(target)
         answer = await wire.send(ready)
         taken.append(time.perf_counter() - started)
         if answer.status not in (200, 201):
             raise Failed(f"{answer.status} for {ready[:120]!r}: {answer.body[:600]!r}")
+    wire.close()
     return taken

@@ -65,9 +65,14 @@ class Wire(asyncio.Protocol):
         _, wire = await loop.create_connection(cls, target.host, target.port, ssl=context)
         return wire
 
+    @property
+    def usable(self) -> bool:
+        """Whether another request can be sent: servers may end a connection after an answer (Tomcat's hundredth)."""
+        return self._transport is not None and not self._transport.is_closing()
+
     async def send(self, ready: bytes) -> Answer:
         """Send a request and return its answer. Raises ConnectionError when the server hangs up."""
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or not self.usable:
             raise ConnectionResetError("the server hung up")
         self._waiting = asyncio.get_running_loop().create_future()
         self._transport.write(ready)
@@ -87,6 +92,8 @@ class Wire(asyncio.Protocol):
         self._buffer += data
         if self._waiting and (answer := _whole(self._buffer)):
             self._buffer.clear()
+            if header(answer.headers, b"connection") == b"close":
+                self.close()
             self._waiting.set_result(answer)
             self._waiting = None
 
