@@ -3,12 +3,14 @@
     python -m kakehashi_verify FOLDER --key PUB [--checkpoints FILE]
 
 FOLDER: entries.ndjson, tiles/0, checkpoints.ndjson. PUB: the log's public key, a `name+hash+key` line or a file with
-it. FILE: checkpoints held elsewhere; a file `leaves` beside it names the first wrong entry when the export's own
-tiles cannot be trusted. Entries count from 0. Answers 0: whole, 1: broken (first wrong entry named), 2: unreadable.
+it; of a log whose key was changed any of its keys will do (notes.py). FILE: checkpoints held elsewhere; a file `leaves`
+beside it names the first wrong entry when the export's own tiles cannot be trusted. Entries count from 0.
+Answers 0: whole, 1: broken (first wrong entry named), 2: unreadable.
 
-Leaf = SHA-256(0x00 + entry), node = SHA-256(0x01 + left + right) (RFC 6962, 2.1); checkpoints are C2SP signed notes
-with Ed25519 (c2sp.org/tlog-checkpoint). Each must state the root of the first `size` entries; if one does not, the
-first entry is sought that differs from leaf hashes whose root that checkpoint states.
+Leaf = SHA-256(0x00 + data), node = SHA-256(0x01 + left + right) (RFC 6962, 2.1). Data is the entry, or, where that
+begins with "leaf":2, mark + SHA-256(entry) + SHA-256(salt + what may be told of it alone) (`leaf_data`).
+Checkpoints are C2SP signed notes with Ed25519 (c2sp.org/tlog-checkpoint). Each must state the root of the first `size`
+entries; if one does not, the first entry is sought that differs from leaf hashes whose root that checkpoint states.
 """
 
 import argparse
@@ -22,7 +24,8 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from kakehashi_verify.notes import Key, followed, key_of, opened, ring
 
 Roots = dict[int, bytes]  # by number of leaves
 SAID = {
@@ -88,9 +91,19 @@ def entries(folder: Path) -> Iterator[bytes]:
     with (folder / "entries.ndjson").open("rb") as lines:
         for line in lines:
             try:
-                yield sha256(b"\x00" + b64decode(json.loads(line), validate=True)).digest()
+                yield sha256(b"\x00" + leaf_data(b64decode(json.loads(line), validate=True))).digest()
             except (ValueError, TypeError):
                 yield b""
+
+
+def leaf_data(entry: bytes) -> bytes:
+    """Return what an entry's leaf is the hash of."""
+    start, end = entry.find(b',"at":'), entry.find(b',"what":')
+    if not entry.startswith(b'{"leaf":2,"act":"') or not 0 < start < end:
+        return entry
+    digest = sha256(entry).digest()
+    salt = sha256(entry[17:53] + digest).digest()  # from the act's number, which is told to nobody
+    return b"kakehashi.log.leaf.2\n" + digest + sha256(salt + b"{" + entry[start + 1 : end] + b"}").digest()
 
 
 def hashes(file: Path) -> Iterator[bytes]:
@@ -100,20 +113,18 @@ def hashes(file: Path) -> Iterator[bytes]:
             yield from iter(lambda: held.read(32), b"")
 
 
-def checkpoints(file: Path, vkey: str) -> Roots:
-    """Return the root for each size that a file of notes states. Raises InvalidSignature, ValueError."""
-    name, key_hash, encoded = vkey.strip().split("+", 2)
-    key = b64decode(encoded, validate=True)
-    if key[:1] != b"\x01" or sha256(name.encode() + b"\n" + key).hexdigest()[:8] != key_hash:
-        raise ValueError("not a key of this kind")
+def notes(file: Path) -> list[str]:
+    """Return the notes of a file of checkpoints. Raises ValueError, LookupError, TypeError."""
+    return [json.loads(line)["note"] for line in file.read_bytes().splitlines()]
+
+
+def checkpoints(said: list[str], keys: list[Key]) -> Roots:
+    """Return the root for each size that notes state. Raises InvalidSignature, ValueError."""
     found: Roots = {}
-    for line in file.read_bytes().splitlines():
-        text, _, lines = json.loads(line)["note"].partition("\n\n")
-        origin, size, root = text.split("\n")[:3]
-        signed = [b64decode(one.split(" ")[2]) for one in lines.split("\n") if one.startswith(f"— {name} ")]
-        Ed25519PublicKey.from_public_bytes(key[1:]).verify((signed or [b""])[0][4:], (text + "\n").encode())
-        if origin != name or found.setdefault(int(size), b64decode(root)) != b64decode(root):
-            raise InvalidSignature  # another log's, or two roots for one size
+    for note in said:
+        size, root = opened(note, keys)
+        if found.setdefault(size, root) != root:
+            raise InvalidSignature  # two roots for one size
     return found
 
 
@@ -137,8 +148,9 @@ def parting(ours: Iterable[bytes], theirs: Iterable[bytes]) -> int | None:
 def verify(folder: Path, vkey: str, held_file: Path | None = None) -> Verdict:
     """Return the verdict on an export, held against checkpoints kept elsewhere where they are given."""
     try:
-        own = checkpoints(folder / "checkpoints.ndjson", vkey)
-        held = checkpoints(held_file, vkey) if held_file else {}
+        said, kept = notes(folder / "checkpoints.ndjson"), notes(held_file) if held_file else []
+        keys = followed([*said, *kept], ring(vkey))
+        own, held = checkpoints(said, keys), checkpoints(kept, keys)
         return _judged(folder, own, held, held_file.parent / "leaves" if held_file else None)
     except InvalidSignature:
         return Verdict("unsigned")
@@ -159,9 +171,7 @@ def _judged(folder: Path, own: Roots, held: Roots, leaves: Path | None) -> Verdi
             good, bad, own = held_good, held_bad, held
     if bad is not None:
         return _named(folder, own, (good, bad), leaves)
-    tiles = (
-        folder / "tiles" / "0"
-    )  # after the last checkpoint there are only the tiles to hold entries against
+    tiles = folder / "tiles" / "0"  # after the last checkpoint only these are there to hold entries against
     wrong = parting(entries(folder), hashes(tiles))
     if wrong is None:
         return Verdict("whole", good)
@@ -193,7 +203,6 @@ def main() -> int:
     asked.add_argument("--key", required=True, help="name+hash+key, or a file that holds it")
     asked.add_argument("--checkpoints", type=Path, help="checkpoints.ndjson held elsewhere")
     given = asked.parse_args()
-    key = Path(given.key).read_text("utf-8") if Path(given.key).is_file() else given.key
-    verdict = verify(given.folder, key, given.checkpoints)
+    verdict = verify(given.folder, key_of(given.key), given.checkpoints)
     sys.stdout.write(f"{verdict}\n")
     return verdict.exit_code

@@ -6,6 +6,9 @@ from browser_person import Person
 from playwright.async_api import Browser
 from web_region import Region
 
+from kakehashi.samples.region import BY_SLUG
+from kakehashi.samples.story import BY_STORY
+
 pytestmark = pytest.mark.browser
 
 PAGES = {
@@ -21,7 +24,15 @@ PAGES = {
         "/signin/enrol",
         "/signin/password",
     ),
-    "auditor": ("/audit", "/audit/log", "/audit/emergencies", "/audit/unusual", "/audit/proof"),
+    "chuo.clerk": ("/staff", "/staff/break-glass", "/signin/break-glass"),
+    "auditor": (
+        "/audit",
+        "/audit/log",
+        "/audit/emergencies",
+        "/audit/break-glass",
+        "/audit/unusual",
+        "/audit/proof",
+    ),
     "operator": (
         "/console",
         "/console/institutions",
@@ -29,6 +40,8 @@ PAGES = {
         "/console/keys?institution=1",
         "/console/loads",
         "/console/people",
+        "/console/persons",
+        "/console/signing",
         "/console/log",
         "/console/retention",
     ),
@@ -67,6 +80,39 @@ async def test_the_viewer_keeps_the_rules(chromium: Browser, served: tuple[str, 
         await one.page.locator("tbody th a").first.click()
         wrong += await wrong_on(one, one.page.url.removeprefix(one.base))
         assert wrong == [] and one.complaints == []
+
+
+@pytest.mark.parametrize("width", [1280, 768])
+async def test_the_operators_page_of_a_person_keeps_the_rules(
+    chromium: Browser, served: tuple[str, Region], width: int
+):
+    async with Person.sitting(chromium, served[0], width=width) as one:
+        await one.sign_in("operator")
+        known = BY_STORY["sora"].identity
+        await one.go("/console/persons")
+        for name in ("symbol", "number", "branch", "birth"):
+            await one.page.fill(f"#{name}", getattr(known, name))
+        await one.page.fill("#insurer", BY_SLUG[known.insurer].code)
+        await one.press("特定する")
+        here = one.page.url.removeprefix(one.base)
+        wrong = await wrong_on(one, here)
+        await one.page.fill(
+            "#hold-reason", "第12号"
+        )  # and no scope: what was typed stays, what is missing is said
+        await one.press("停止する", f"form[action='{here}/hold']")
+        assert await one.page.input_value("#hold-reason") == "第12号"
+        assert await one.page.locator(".message.error[role=alert]").count() == 1
+        wrong += [f"error: {what}" for what in await one.page.evaluate(RULES)]
+        assert wrong == [] and one.complaints == []
+
+
+@pytest.mark.parametrize("width", [1280, 768])
+async def test_the_counter_keeps_the_rules(chromium: Browser, served: tuple[str, Region], width: int):
+    async with Person.sitting(chromium, served[0], width=width) as one:
+        await one.sign_in("chuo.clerk")
+        await one.find_hanako()
+        await one.press("窓口の手続き")
+        assert await wrong_on(one, one.page.url.removeprefix(one.base)) == [] and one.complaints == []
 
 
 async def test_the_sign_in_page_keeps_the_rules(person: Person):

@@ -10,9 +10,9 @@ from pathlib import Path
 import orjson
 from whole_server import HOSPITAL, WholeServer, kill_family, patient, value
 
-from kakehashi.faces.cli import load, progress
+from kakehashi.faces.cli import hands, progress
 from kakehashi.faces.cli.files import Form, Found
-from kakehashi.faces.cli.shares import share_lines
+from kakehashi.faces.cli.shares import batches
 
 _PERSONS, _EACH = 300, 40
 _COMMAND = (sys.executable, "-c", "from kakehashi.faces.cli.main import main; main()", "load")
@@ -27,7 +27,7 @@ def write(path: Path) -> int:
             some = [patient(name), *(value(f"{name}-{n}", name, f"{n} {long}") for n in range(_EACH))]
             file.write(b"".join(orjson.dumps(one) + b"\n" for one in some))
         file.write(orjson.dumps(value("stray", "nobody-knows", "36.5")) + b"\n")
-    assert path.stat().st_size > load.WORTH_DEALING
+    assert path.stat().st_size > hands.WORTH_DEALING
     return _PERSONS * (_EACH + 1)
 
 
@@ -78,13 +78,14 @@ def test_every_line_is_in_one_share_and_a_person_is_never_divided(tmp_path: Path
     path, found = tmp_path / "people.ndjson", 0
     good = write(path)
     of_person: dict[str, set[int]] = {}
-    for number in range(5):
-        share = progress.Share(tmp_path / "note", tmp_path / "refused", number, 5)
-        for _, line in share_lines(Found(path, Form.RESOURCES), share):
+    shares = [progress.Share(tmp_path / "note", tmp_path / "refused", number, 5) for number in range(5)]
+    for share, batch in batches(Found(path, Form.RESOURCES), shares, 100):
+        assert 0 < len(batch) <= 100
+        for _, line in batch:
             found += 1
             tree = orjson.loads(line)
             about = tree.get("subject", {}).get("reference") or f"Patient/{tree['id']}"
-            of_person.setdefault(about, set()).add(number)
+            of_person.setdefault(about, set()).add(share.number)
     assert found == good + 1
     assert all(len(shares) == 1 for shares in of_person.values())
     assert set.union(*of_person.values()) == set(range(5))

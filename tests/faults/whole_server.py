@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import httpx
 
@@ -45,7 +45,7 @@ class WholeServer:
             folder.mkdir(exist_ok=True)
             folder.chmod(0o711)  # as root, PostgreSQL runs as another user; so its data stays below `home`
         self.settings = Settings(home=home, port=port, demo=True)
-        self.log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`; not below `home`, which may be full
+        self.log: BinaryIO = tempfile.TemporaryFile()  # type: ignore[assignment]  # noqa: SIM115 - closed by `stop`; not below `home`, which may be full
         self.database = embedded.start(home / "postgresql")
         self.process: subprocess.Popen[bytes] | None = None
         self.token = ""
@@ -57,11 +57,22 @@ class WholeServer:
 
     def start(self) -> None:
         """Start the server; it finds its database running, or starts it."""
+        self.begin()
+        self.wait_ready()
+
+    def begin(self, *, start_new_session: bool = False) -> "subprocess.Popen[bytes]":
+        """Start the server's process and wait for nothing."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KAKEHASHI_")}
         mine = {"HOME": self.settings.home, "PORT": self.settings.port, "DEMO": "true"}
         env = kept | {f"KAKEHASHI_{name}": str(one) for name, one in mine.items()}
-        self.process = subprocess.Popen(_COMMAND, stdout=self.log, stderr=self.log, env=env)
-        self.wait_ready()
+        self.process = subprocess.Popen(
+            _COMMAND, stdout=self.log, stderr=self.log, env=env, start_new_session=start_new_session
+        )
+        return self.process
+
+    def said(self) -> str:
+        """Return what the server's process wrote so far."""
+        return os.pread(self.log.fileno(), 1 << 20, 0).decode("utf-8", "replace")
 
     def wait_ready(self) -> None:
         """Wait until the server says that it and its database are there."""
@@ -71,8 +82,7 @@ class WholeServer:
                 if httpx.get(f"{self.settings.public_url}/health/ready").status_code == 200:
                     return
             time.sleep(0.05)
-        self.log.seek(0)
-        raise TimeoutError(self.log.read().decode("utf-8", "replace")[-2_000:])
+        raise TimeoutError(self.said()[-2_000:])
 
     def kill(self) -> None:
         """Kill the server with all its workers, as a power cut would."""

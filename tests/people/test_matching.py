@@ -95,6 +95,24 @@ def test_the_same_seed_makes_the_same_people():
     assert synthetic.make(50, 3) == synthetic.make(50, 3) != synthetic.make(50, 4)
 
 
+def test_one_error_alone_is_overcome_whatever_it_is_but_a_wrong_branch():
+    """Forty people for each kind of error, written down once as on the card and once with that error alone."""
+    humans = synthetic.make(40 * len(synthetic_errors.RATES), seed=15)
+    seen, name_of = [], {}
+    for number, (_, change) in enumerate(synthetic_errors.RATES):
+        some = humans[number * 40 : (number + 1) * 40]
+        seen += synthetic_errors.sightings(some, 16, 2, ((1.0, change),))
+        name_of |= {human.key: change.__name__ for human in some}
+    records, truth = matching_train.tabulated(seen)
+    found = {truth[one["one"]] for one in matching.pairs(records).to_pylist() if _right(one, truth)}
+    twice = {human for human, writings in Counter(truth.values()).items() if writings == 2}
+    assert {name_of[human] for human in twice - found} == {"_wrong_branch"}
+
+
+def _right(pair, truth):
+    return truth[pair["one"]] == truth[pair["other"]]
+
+
 def test_training_anew_gives_a_model_that_works():
     records, _ = matching_train.sample(400, seed=13)
     settings = matching_train.train(records)

@@ -11,7 +11,7 @@ from kakehashi.core.actors import Role
 from kakehashi.core.errors import Conflict, NotFound, Refused
 from kakehashi.people.assign import assign
 from kakehashi.people.merging import merge, resolve, resolve_many, roots_of, unmerge
-from kakehashi.store import people
+from kakehashi.store import people, reach
 from kakehashi.store.database import Database
 
 BECAUSE = {"shown": "両院の被保険者証"}
@@ -173,6 +173,7 @@ async def test_merging_leaves_an_entry_in_the_log_of_each_and_none_when_refused(
     number = await join(db, one, other)
     await unmerge(db, number, evidence=BECAUSE, by=OPERATOR, at=AT)
     async with db.transaction() as connection:
+        await reach.open_on(connection, reach.WHOLE_LOG)
         rows = await connection.fetch("SELECT person, entry FROM log")
     actions = [(row["person"], b"person.merged" in bytes(row["entry"])) for row in rows]
     assert sorted(actions) == sorted([(one, True), (other, True), (one, False), (other, False)])

@@ -93,6 +93,11 @@ def test_all_five_informations_and_three_documents_are_there(bundles: list[tuple
     assert names == {"CND", "ALG", "LAB", "INF", "REF", "CHK"}
 
 
+def test_nobody_has_two_check_ups_in_a_year(bundles: list[tuple[str, str, dict[str, Any]]]):
+    checked = [key for key, _, _ in of_profile(bundles, "JP_Bundle_eCheckupGeneral")]
+    assert "story-hanako" in checked and len(checked) == len(set(checked))
+
+
 def test_a_referral_names_its_addressee_and_after_a_stay_carries_the_discharge_summary(
     bundles: list[tuple[str, str, dict[str, Any]]],
 ):

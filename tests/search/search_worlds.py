@@ -1,12 +1,15 @@
-"""Small random worlds of resources that refer to each other, and random searches in the same few words."""
+"""Small random worlds of resources that refer to each other, and random searches, mostly for what is in them."""
 
-from typing import Any
+from random import Random
 
-from hypothesis import strategies as st
 from search_engines import EVERYTHING, NOON, held
+from search_making import Maker, choice, few, just, mapped, maybe, merged, one_of
+from search_values import PREFIXES, both, found_in, said
 
 from kakehashi.core.kinds import Kind
 from kakehashi.core.window import Pane, Window
+from kakehashi.fhir.indexing.parameters import COLUMNS, parameter
+from kakehashi.search.memory import Held
 
 SYSTEMS = ["http://loinc.org", "urn:oid:1.2.392.200119.4.1005"]
 CODES = ["718-7", "8480-6", "A"]
@@ -33,148 +36,128 @@ PEOPLE = ["p1", "p2"]
 KEYS = ["p1", "p2", "x3", "x4"]
 
 
-def maybe(name: str, value: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """An element that is absent now and then."""
-    there = value.map(lambda one: {name: one})
-    return st.one_of(there, there, there, st.just({}))
-
-
-def merged(*parts: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """One object of all the parts."""
-    return st.tuples(*parts).map(lambda found: {k: v for part in found for k, v in part.items()})
-
-
-def few(one: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
-    """One or two."""
-    return st.lists(one, min_size=1, max_size=2)
-
-
 coding = merged(
-    maybe("system", st.sampled_from(SYSTEMS)),
-    maybe("code", st.sampled_from(CODES)),
-    maybe("display", st.sampled_from(NAMES)),
+    maybe("system", choice(SYSTEMS)),
+    maybe("code", choice(CODES)),
+    maybe("display", choice(NAMES)),
 )
-concept = merged(maybe("coding", few(coding)), maybe("text", st.sampled_from(NAMES)))
+concept = merged(maybe("coding", few(coding)), maybe("text", choice(NAMES)))
 identifier = merged(
-    maybe("system", st.sampled_from(SYSTEMS)), maybe("value", st.sampled_from(CODES)),
-    maybe("type", st.just({"coding": [{"system": SYSTEMS[0], "code": "MR"}]})),
+    maybe("system", choice(SYSTEMS)), maybe("value", choice(CODES)),
+    maybe("type", just({"coding": [{"system": SYSTEMS[0], "code": "MR"}]})),
 )  # fmt: skip
-date = st.sampled_from(DATES)
+date = choice(DATES)
 period = merged(maybe("start", date), maybe("end", date))
 quantity = merged(
-    maybe("value", st.sampled_from(NUMBERS)), maybe("code", st.sampled_from(UNITS)), maybe("system", st.just(UCUM)),
-    maybe("unit", st.sampled_from(UNITS)), maybe("comparator", st.sampled_from(["<", "<=", ">", ">="])),
+    maybe("value", choice(NUMBERS)), maybe("code", choice(UNITS)), maybe("system", just(UCUM)),
+    maybe("unit", choice(UNITS)), maybe("comparator", choice(["<", "<=", ">", ">="])),
 )  # fmt: skip
 
 
-def reference(*types: str) -> st.SearchStrategy[dict[str, Any]]:
+def reference(*types: str) -> Maker:
     """A reference: literal, logical or by URL."""
-    literal = st.tuples(st.sampled_from(types), st.sampled_from(PEOPLE)).map(
-        lambda f: {"reference": "/".join(f)}
-    )
-    return st.one_of(
-        literal,
-        literal,
-        identifier.map(lambda one: {"identifier": one}),
-        st.just({"reference": "urn:uuid:1"}),
-    )
+    literal = mapped(lambda kind, key: {"reference": f"{kind}/{key}"}, choice(types), choice(PEOPLE))
+    logical = mapped(lambda one: {"identifier": one}, identifier)
+    return one_of(literal, literal, literal, logical, just({"reference": "urn:uuid:1"}))
 
 
 component = merged(
-    st.just({"code": {"coding": [{"code": "8480-6"}]}}),
+    just({"code": {"coding": [{"code": "8480-6"}]}}),
     maybe("code", concept),
     maybe("valueQuantity", quantity),
 )
 BODIES = {
     "Patient": merged(
-        maybe("name", few(merged(maybe("family", st.sampled_from(NAMES)), maybe("text", st.sampled_from(NAMES))))),
-        maybe("gender", st.sampled_from(["male", "female"])), maybe("birthDate", st.sampled_from(DATES[:5])),
+        maybe("name", few(merged(maybe("family", choice(NAMES)), maybe("text", choice(NAMES))))),
+        maybe("gender", choice(["male", "female"])), maybe("birthDate", choice(DATES[:5])),
         maybe("identifier", few(identifier)), maybe("managingOrganization", reference("Organization")),
-        maybe("deceasedBoolean", st.booleans()),
+        maybe("deceasedBoolean", choice([True, False])),
     ),
-    "Organization": merged(maybe("name", st.sampled_from(NAMES)), maybe("partOf", reference("Organization"))),
+    "Organization": merged(maybe("name", choice(NAMES)), maybe("partOf", reference("Organization"))),
     "Observation": merged(
-        maybe("status", st.sampled_from(["final", "preliminary"])), maybe("code", concept),
+        maybe("status", choice(["final", "preliminary"])), maybe("code", concept),
         maybe("subject", reference("Patient", "Group")), maybe("encounter", reference("Encounter")),
-        st.one_of(maybe("effectiveDateTime", date), maybe("effectivePeriod", period)),
-        st.one_of(maybe("valueQuantity", quantity), maybe("valueCodeableConcept", concept)),
+        one_of(maybe("effectiveDateTime", date), maybe("effectivePeriod", period)),
+        one_of(maybe("valueQuantity", quantity), maybe("valueCodeableConcept", concept)),
         maybe("component", few(component)),
     ),
     "Encounter": merged(maybe("subject", reference("Patient")), maybe("period", period), maybe("class", coding)),
     "RiskAssessment": merged(
         maybe("subject", reference("Patient")),
-        maybe("prediction", few(maybe("probabilityDecimal", st.sampled_from([0.1, 0.25, 0.5])))),
+        maybe("prediction", few(maybe("probabilityDecimal", choice([0.1, 0.25, 0.5])))),
     ),
-    "ValueSet": merged(maybe("url", st.sampled_from(URLS)), maybe("name", st.sampled_from(NAMES))),
+    "ValueSet": merged(maybe("url", choice(URLS)), maybe("name", choice(NAMES))),
 }  # fmt: skip
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> list[Any]:
+def world(rng: Random) -> list[Held]:
     """Some resources of each type, of several people, kinds and institutions."""
-    rows: dict[tuple[str, str], Any] = {}
-    for kind, key in draw(st.permutations([(kind, key) for kind in sorted(BODIES) for key in KEYS]))[:16]:
-        tree = {"resourceType": kind, "id": key, **draw(BODIES[kind])}
-        rows[kind, key] = held(
-            tree, person=draw(st.integers(1, 2)), kind=draw(st.sampled_from([Kind.LAB, Kind.VISIT])),
-            custodian=draw(st.integers(1, 2)), flags=draw(st.sampled_from([0, 2])),
-            changed_at=NOON.replace(minute=draw(st.integers(0, 3))),
-        )  # fmt: skip
-    return list(rows.values())
+    keys = [(kind, key) for kind in sorted(BODIES) for key in KEYS]
+    return [
+        held(
+            {"resourceType": kind, "id": key, **BODIES[kind](rng)}, person=rng.choice((1, 2)),
+            kind=rng.choice((Kind.LAB, Kind.VISIT)), custodian=rng.choice((1, 2)), flags=rng.choice((0, 2)),
+            changed_at=NOON.replace(minute=rng.randint(0, 3)),
+        )
+        for kind, key in rng.sample(keys, 22)
+    ]  # fmt: skip
 
 
-panes = st.builds(
-    Pane, kinds=st.sampled_from([Kind.LAB.bit, Kind.LAB.bit | Kind.VISIT.bit]),
-    persons=st.sampled_from([None, frozenset({1}), frozenset({1, 2})]),
-    custodians=st.sampled_from([None, frozenset({2})]), hidden=st.sampled_from([0, 2]),
-)  # fmt: skip
-windows = st.one_of(
-    st.just(EVERYTHING), st.builds(Window, st.lists(panes, min_size=1, max_size=2).map(tuple))
-)
-
-_PREFIXES = st.sampled_from(["", "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"])
+def window(rng: Random) -> Window:
+    """All that there is, as often as not; else one or two panes."""
+    return EVERYTHING if rng.random() < 0.7 else Window(tuple(_pane(rng) for _ in range(rng.choice((1, 2)))))
 
 
-def _prefixed(values: list[Any]) -> st.SearchStrategy[str]:
-    return st.tuples(_PREFIXES, st.sampled_from(values)).map(lambda f: f"{f[0]}{f[1]}")
+def _pane(rng: Random) -> Pane:
+    return Pane(
+        kinds=rng.choice((Kind.LAB.bit, Kind.LAB.bit | Kind.VISIT.bit)),
+        persons=rng.choice((None, frozenset({1}), frozenset({1, 2}))),
+        custodians=rng.choice((None, frozenset({2}))), hidden=rng.choice((0, 2)),
+    )  # fmt: skip
+
+
+def _prefixed(values: list[str]) -> Maker:
+    return mapped(lambda prefix, value: f"{prefix}{value}", choice(PREFIXES), choice(values))
+
+
+def _joined(sign: str, *makers: Maker) -> Maker:
+    return mapped(lambda *parts: sign.join(parts), *makers)
 
 
 _dates = _prefixed([d for d in DATES if "+" not in d])
 _numbers = _prefixed(["5", "5.4", "5.40", "1e2", "0", "-1", "130", "0.25"])
-_quantities = st.tuples(_numbers, st.sampled_from(["", f"|{UCUM}|mg", "||mmHg", "||mg"])).map("".join)
-_tokens = st.sampled_from(
-    ["718-7", "8480-6", "A", f"{SYSTEMS[0]}|718-7", f"{SYSTEMS[0]}|", "|718-7", "718-7,A"]
-)
-_codes = st.sampled_from(["718-7", "8480-6", f"{SYSTEMS[0]}|718-7", "|8480-6"])
-_names = st.sampled_from(["山", "山田", "ヤマダ", "やま", "太郎", "林", "mull", "ü", "山田 太", "山,林,や"])
-_missing = st.sampled_from(["true", "false"])
-_ids = st.sampled_from(["p1", "Patient/p1", "Patient/p2", "Group/p1", "urn:uuid:1"])
+_quantities = _joined("", _numbers, choice(["", f"|{UCUM}|mg", "||mmHg", "||mg"]))
+_tokens = choice(["718-7", "8480-6", "A", f"{SYSTEMS[0]}|718-7", f"{SYSTEMS[0]}|", "|718-7", "718-7,A"])
+_codes = choice(["718-7", "8480-6", f"{SYSTEMS[0]}|718-7", "|8480-6"])
+_names = choice(["山", "山田", "ヤマダ", "やま", "太郎", "林", "mull", "ü", "山田 太", "山,林,や"])
+_missing = choice(["true", "false"])
+_ids = choice(["p1", "Patient/p1", "Patient/p2", "Group/p1", "urn:uuid:1"])
 
-QUESTIONS: dict[str, list[tuple[str, st.SearchStrategy[str]]]] = {
+QUESTIONS: dict[str, list[tuple[str, Maker]]] = {
     "Patient": [
-        ("name", _names), ("name:contains", _names), ("name:exact", st.sampled_from(NAMES)), ("phonetic", _names),
-        ("family:missing", _missing), ("gender", st.sampled_from(["male", "http://hl7.org/fhir/administrative-gender|male"])),
-        ("gender:not", st.just("male")), ("birthdate", _dates), ("identifier", _tokens), ("deceased", _missing),
-        ("identifier:of-type", st.just(f"{SYSTEMS[0]}|MR|718-7")), ("_id", st.sampled_from(["p1", "p1,x3"])),
-        ("organization", st.just("p1")), ("birthdate:missing", _missing),
+        ("name", _names), ("name:contains", _names), ("name:exact", choice(NAMES)), ("phonetic", _names),
+        ("family:missing", _missing), ("gender", choice(["male", "http://hl7.org/fhir/administrative-gender|male"])),
+        ("gender:not", just("male")), ("birthdate", _dates), ("identifier", _tokens), ("deceased", _missing),
+        ("identifier:of-type", just(f"{SYSTEMS[0]}|MR|718-7")), ("_id", choice(["p1", "p1,x3"])),
+        ("organization", just("p1")), ("birthdate:missing", _missing),
         ("_lastUpdated", _prefixed(["2024-02-29T03:01Z"])),
     ],
-    "Organization": [("name", _names), ("partof", st.just("Organization/p2")), ("name:missing", _missing)],
+    "Organization": [("name", _names), ("partof", just("Organization/p2")), ("name:missing", _missing)],
     "Observation": [
         ("code", _tokens), ("code:not", _tokens), ("code:text", _names),
-        ("status", st.sampled_from(["final", "preliminary"])),
-        ("combo-code", _tokens), ("subject", _ids), ("patient", st.just("p1")), ("subject:Patient", st.just("p1")),
+        ("status", choice(["final", "preliminary"])),
+        ("combo-code", _tokens), ("subject", _ids), ("patient", just("p1")), ("subject:Patient", just("p1")),
         ("subject:identifier", _tokens), ("subject:missing", _missing), ("patient:missing", _missing), ("date", _dates),
         ("date:missing", _missing), ("value-quantity", _quantities), ("combo-value-quantity", _quantities),
-        ("value-concept", _tokens), ("code-value-quantity", st.tuples(_codes, _quantities).map("$".join)),
-        ("component-code-value-quantity", st.tuples(_codes, _quantities).map("$".join)),
-        ("combo-code-value-quantity", st.tuples(_codes, _quantities).map("$".join)),
+        ("value-concept", _tokens), ("code-value-quantity", _joined("$", _codes, _quantities)),
+        ("component-code-value-quantity", _joined("$", _codes, _quantities)),
+        ("combo-code-value-quantity", _joined("$", _codes, _quantities)),
         ("component-value-quantity", _quantities), ("component-value-quantity:missing", _missing),
     ],
     "Encounter": [("class", _tokens), ("date", _dates), ("subject", _ids), ("date:missing", _missing)],
-    "RiskAssessment": [("probability", _numbers), ("probability:missing", _missing), ("patient", st.just("p2"))],
+    "RiskAssessment": [("probability", _numbers), ("probability:missing", _missing), ("patient", just("p2"))],
     "ValueSet": [
-        (f"url{how}", st.sampled_from([u.replace("|", "\\|") for u in URLS])) for how in ("", ":below", ":above")
+        (f"url{how}", choice([u.replace("|", "\\|") for u in URLS])) for how in ("", ":below", ":above")
     ] + [("name:contains", _names)],
 }  # fmt: skip
 CHAINS = {
@@ -205,36 +188,51 @@ EVERY_LINK = [(kind, f"{name}.", to) for (kind, name), to in CHAINS.items()]
 EVERY_LINK += [(kind, f"_has:{name}:", to) for (kind, name), to in REVERSES.items()]
 
 
-@st.composite
-def plain_pairs(draw: st.DrawFn, resource_type: str) -> tuple[str, str]:
-    """One name and value for a type, without a chain."""
-    name, values = draw(st.sampled_from(QUESTIONS[resource_type]))
-    return name, draw(values)
+class Asking:
+    """Makes searches of a world."""
 
+    def __init__(self, rng: Random, rows: list[Held]) -> None:
+        self.rng, self.rows = rng, rows
 
-@st.composite
-def linked(draw: st.DrawFn) -> tuple[str, tuple[str, str]]:
-    """A type, and a name and value for it by one or two links (chains, `_has`)."""
-    kind, prefix, to = draw(st.sampled_from(EVERY_LINK))
-    further = [link for link in EVERY_LINK if link[0] == to]
-    if further and draw(st.booleans()):
-        _, second, to = draw(st.sampled_from(further))
-        prefix += second
-    name, value = draw(plain_pairs(to))
-    return kind, (prefix + name, value)
+    def pair(self, resource_type: str) -> tuple[str, str]:
+        """One name and value for a type, without a chain; four of five values are taken from the rows."""
+        name, values = self.rng.choice(QUESTIONS[resource_type])
+        taken = self._taken(resource_type, name) if self.rng.random() < 0.8 else None
+        return name, str(values(self.rng)) if taken is None else taken
 
+    def _taken(self, resource_type: str, name: str) -> str | None:
+        """A value of the parameter that the rows hold, or two of them."""
+        code, _, modifier = name.partition(":")
+        one = parameter(resource_type, code)
+        if one is None or modifier == "missing" or code in COLUMNS:
+            return None
+        if one.both:
+            return both(self.rng, resource_type, one.both, self.rows)
+        there = found_in(self.rows, resource_type, code)
+        picked = self.rng.sample(there, min(len(there), self.rng.choice([1, 1, 1, 2])))
+        texts = [said(self.rng, of, "" if modifier == "not" else modifier, value) for of, value in picked]
+        return ",".join(text for text in texts if text) or None
 
-@st.composite
-def searches(draw: st.DrawFn) -> tuple[str, list[tuple[str, str]]]:
-    """A type and one or two conditions, perhaps sorted, in small pages."""
-    if draw(st.integers(0, 2)):
-        resource_type, (name, values) = draw(st.sampled_from(EVERY_QUESTION))
-        found = [(name, draw(values))]
-    else:
-        resource_type, pair = draw(linked())
-        found = [pair]
-    if not draw(st.integers(0, 3)):
-        found.append(draw(plain_pairs(resource_type)))
-    if resource_type in SORTS and draw(st.booleans()):
-        found.append(("_sort", draw(st.sampled_from(SORTS[resource_type]))))
-    return resource_type, [*found, ("_count", str(draw(st.integers(1, 4))))]
+    def linked(self) -> tuple[str, tuple[str, str]]:
+        """A type, and a name and value for it by one or two links (chains, `_has`)."""
+        kind, prefix, to = self.rng.choice(EVERY_LINK)
+        further = [link for link in EVERY_LINK if link[0] == to]
+        if further and self.rng.random() < 0.3:
+            _, second, to = self.rng.choice(further)
+            prefix += second
+        name, value = self.pair(to)
+        return kind, (prefix + name, value)
+
+    def search(self) -> tuple[str, list[tuple[str, str]]]:
+        """A type and one or two conditions, perhaps sorted, in small pages."""
+        if self.rng.random() < 0.7:
+            resource_type = self.rng.choice(EVERY_QUESTION)[0]
+            found = [self.pair(resource_type)]
+        else:
+            resource_type, pair = self.linked()
+            found = [pair]
+        if self.rng.random() < 0.2:
+            found.append(self.pair(resource_type))
+        if resource_type in SORTS and self.rng.random() < 0.5:
+            found.append(("_sort", self.rng.choice(SORTS[resource_type])))
+        return resource_type, [*found, ("_count", str(self.rng.randint(1, 4)))]

@@ -76,6 +76,51 @@ async def test_codes(search: Spec, asked: str, found: set[str]) -> None:
     assert await search(f"Observation?{asked}") == found
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("identifier=1", {"a", "b", "d"}),
+        ("identifier=urn:s|1", {"a", "b"}),
+        ("identifier=urn:s|2", {"c"}),
+        ("identifier=urn:t|1", {"d"}),
+        ("identifier=urn:t|2", {"a", "d"}),
+        ("identifier=urn:t|3", set()),
+        ("identifier=urn:s|1,urn:t|2", {"a", "b", "d"}),
+        ("identifier=urn:s|1&identifier=urn:t|2", {"a"}),
+        ("identifier=|1", set()),
+        ("identifier=|2", {"c"}),
+        ("identifier=urn:t|", {"a", "d"}),
+        ("identifier=urn:u|", {"e"}),
+        ("identifier=urn:u|1", set()),
+        ("identifier:not=urn:s|1", {"c", "d", "e"}),
+    ],
+)
+async def test_a_value_is_never_taken_with_the_system_of_another(
+    search: Spec, asked: str, found: set[str]
+) -> None:
+    """Rows in which every system goes with every value, and rows in which they could be confused."""
+    search.given(
+        "Patient",
+        """
+        id | identifier
+        a  | [{"system": "urn:s", "value": "1"}, {"system": "urn:t", "value": "2"}]
+        b  | [{"system": "urn:s", "value": "1"}]
+        c  | [{"system": "urn:s", "value": "2"}, {"value": "2"}]
+        d  | [{"system": "urn:t", "value": "1"}, {"system": "urn:t", "value": "2"}]
+        e  | [{"system": "urn:u"}, {"system": "urn:s", "value": "7"}]
+    """,
+    )
+    assert await search(f"Patient?{asked}") == found
+
+
+async def test_a_lot_number_is_found_by_its_beginning_and_by_what_it_holds(search: Spec) -> None:
+    """The index has no marks of the letters of such texts; the texts themselves are compared."""
+    search.given("Immunization", "id | lotNumber\na | AB-1234\nb | XAB-12\nc | 99")
+    assert await search("Immunization?lot-number=ab") == {"a"}
+    assert await search("Immunization?lot-number:contains=ab-12") == {"a", "b"}
+    assert await search("Immunization?lot-number:exact=AB-1234") == {"a"}
+
+
 async def test_an_identifier_by_its_type(search: Spec) -> None:
     search.given(
         "Patient",
@@ -97,8 +142,13 @@ async def test_an_identifier_by_its_type(search: Spec) -> None:
         ("subject:Group=1", {"b"}),
         ("subject=http://elsewhere.example/Patient/1", {"c"}),
         ("subject:identifier=urn:x|9", {"d"}),
+        ("patient:identifier=urn:x|9", {"d"}),
+        ("patient.identifier=urn:x|9", {"d"}),
+        ("patient.identifier=urn:y|9", set()),
+        ("patient:identifier=urn:x|7", set()),
+        ("subject:identifier=urn:x|7", {"f"}),
         ("subject:missing=true", set()),
-        ("patient:missing=true", {"b", "d"}),
+        ("patient:missing=true", {"b", "f"}),
     ],
 )
 async def test_references(search: Spec, asked: str, found: set[str]) -> None:
@@ -111,6 +161,7 @@ async def test_references(search: Spec, asked: str, found: set[str]) -> None:
         c  | {"reference": "http://elsewhere.example/Patient/1"}
         d  | {"identifier": {"system": "urn:x", "value": "9"}}
         e  | {"reference": "Patient/1/_history/3"}
+        f  | {"type": "Group", "identifier": {"system": "urn:x", "value": "7"}}
     """,
     )
     assert await search(f"Observation?{asked}") == found

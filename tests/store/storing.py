@@ -47,7 +47,7 @@ def draft(
         "kind": Kind.LAB,
         "custodian": SAKURA,
         "at": NOW,
-        "index": Index([hash(resource_id)], [], []),
+        "index": Index([hash(resource_id)]),
         **more,
     }
     return Draft(resource_type, resource_id, person, body=body, **facts)  # type: ignore[arg-type]

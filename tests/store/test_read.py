@@ -12,7 +12,7 @@ from kakehashi.core.kinds import EVERY_KIND, Kind
 from kakehashi.core.window import NOTHING, Pane, Window
 from kakehashi.fhir.types import NUMBER
 from kakehashi.search.parse import parse_query
-from kakehashi.store import feed
+from kakehashi.store import feed, reach
 from kakehashi.store.database import Database
 from kakehashi.store.read import read_one, reading
 from kakehashi.store.read_queue import Ask
@@ -22,6 +22,7 @@ from kakehashi.store.write import writing
 async def logged(db: Database) -> list[tuple[int, dict[str, object]]]:
     """The log's entries of reads, in order: (person, entry)."""
     async with db.transaction() as tx:
+        await reach.open_on(tx, reach.WHOLE_LOG)
         entries = [
             (row["person"], told(row["entry"]))
             for row in await tx.fetch("SELECT person, entry FROM log ORDER BY seq")

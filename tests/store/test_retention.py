@@ -1,5 +1,6 @@
 """Retention: never early, never what is held or marked for long keeping; a removal leaves its record."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from storing import EVERYTHING, HANAKO, TARO, draft, note, store
 
 from kakehashi.core.errors import NotFound
 from kakehashi.core.kinds import EVERY_KIND, Flag, Kind
-from kakehashi.store import feed, retention_job
+from kakehashi.store import feed, legal_holds, reach, retention_job
 from kakehashi.store.database import Database
 from kakehashi.store.read import read_one
 from kakehashi.store.retention import CLASSES, free_from, newest_free
@@ -70,6 +71,7 @@ async def test_a_result_goes_after_five_years_with_its_history_and_not_a_second_
         assert (removal["person"], removal["versions"], removal["class"]) == (HANAKO, 2, "lab")
         assert (removal["started_on"], removal["due_on"]) == (date(2024, 2, 29), date(2029, 3, 1))
         assert [entry.change for entry in await feed.after(tx, feed.START)] == [1, 1, feed.Change.REMOVED]
+        await reach.open_on(tx, reach.WHOLE_LOG)
         entries = [row["entry"] for row in await tx.fetch("SELECT entry FROM log WHERE person = $1", HANAKO)]
         assert b'"Observation/a"' in entries[-1]
 
@@ -92,13 +94,27 @@ async def test_what_is_to_stay_stays(db: Database, facts: dict[str, object]) -> 
 async def test_a_legal_hold_keeps_one_persons_records_until_it_is_lifted(db: Database) -> None:
     await store(db, draft("a"), draft("b", person=TARO), at=STORED)
     async with db.transaction() as tx:
-        held = await retention_job.hold(tx, HANAKO, kinds=EVERY_KIND, reason="訴訟", by="audit-1", at=STORED)
+        held = await legal_holds.place(tx, HANAKO, kinds=EVERY_KIND, reason="訴訟", by="audit-1", at=STORED)
     await retention_job.run(db, note("retention"), at=FIRST_FREE)
     assert (await exists(db, "a"), await exists(db, "b")) == (True, False)
     async with db.transaction() as tx:
-        await retention_job.lift(tx, HANAKO, held, at=FIRST_FREE)
+        await legal_holds.lift(tx, [HANAKO], held, reason="和解", by="audit-1", at=FIRST_FREE)
     await retention_job.run(db, note("retention"), at=FIRST_FREE)
     assert not await exists(db, "a")
+
+
+async def test_a_hold_covers_whoever_is_merged_with_the_person(db: Database) -> None:
+    await store(db, draft("a"), draft("b", person=TARO), at=STORED)
+    async with db.transaction() as tx:
+        for person in (HANAKO, TARO):  # two keys of one human
+            await tx.execute(
+                "INSERT INTO person (person, root, made_at, made_by) VALUES ($1, $1, $2, 't')"
+                " ON CONFLICT DO NOTHING", person, STORED,
+            )  # fmt: skip
+        await tx.execute("UPDATE person SET root = $1 WHERE person = $2", TARO, HANAKO)
+        await legal_holds.place(tx, TARO, kinds=EVERY_KIND, reason="訴訟", by="audit-1", at=STORED)
+    await retention_job.run(db, note("retention"), at=FIRST_FREE)
+    assert await exists(db, "a") and await exists(db, "b")
 
 
 async def test_a_run_over_many_rows_misses_none(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,3 +125,27 @@ async def test_a_run_over_many_rows_misses_none(db: Database, monkeypatch: pytes
         at=STORED,
     )
     assert (await retention_job.run(db, note("retention"), at=FIRST_FREE)).rows["lab"] == 30
+
+
+async def test_of_two_runs_at_once_one_does_nothing_and_the_next_has_its_turn(db: Database) -> None:
+    await store(db, *(draft(str(number)) for number in range(5)), at=STORED)
+    async with db.connection() as other:
+        await other.execute("SELECT pg_advisory_lock(7262022)")  # a run on another server
+        second = await retention_job.run(db, note("retention"), at=FIRST_FREE)
+        assert (second.ran, second.rows["lab"]) == (False, 0)
+        await other.execute("SELECT pg_advisory_unlock(7262022)")
+    assert (await retention_job.run(db, note("retention"), at=FIRST_FREE)).rows["lab"] == 5
+    both = await asyncio.gather(*(retention_job.run(db, note("retention"), at=FIRST_FREE) for _ in range(2)))
+    assert any(one.ran for one in both)
+
+
+async def test_a_run_that_fails_gives_its_lock_back(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError
+
+    await store(db, draft("a"), at=STORED)
+    with monkeypatch.context() as change:
+        change.setattr(retention_job, "_remove", broken)
+        with pytest.raises(RuntimeError):
+            await retention_job.run(db, note("retention"), at=FIRST_FREE)
+    assert (await retention_job.run(db, note("retention"), at=FIRST_FREE)).rows["lab"] == 1

@@ -167,7 +167,7 @@ async def test_the_application_can_neither_change_nor_remove_log_and_feed(db: Da
 
 async def test_a_token_search_over_many_persons_uses_its_index_under_row_level_security(db: Database) -> None:
     """Only leakproof operators may: migration 0004 marks the one of tokens."""
-    index = [Index([number], [], []) for number in range(3000)]
+    index = [Index([number]) for number in range(3000)]
     await store(db, *(draft(str(number), person=number, index=one) for number, one in enumerate(index)))
     owner = await asyncpg.connect(db.url)
     await owner.execute("ANALYZE resource")

@@ -7,6 +7,7 @@ from storing import EVERYTHING, HANAKO, LATER, MIDORI, NOW, TARO, draft, note, o
 
 from kakehashi.core.errors import Conflict, Gone, NotFound, VersionMismatch
 from kakehashi.core.hashing import row_key
+from kakehashi.store import reach
 from kakehashi.store.database import Database
 from kakehashi.store.read import read_one, reading
 from kakehashi.store.write import writing
@@ -18,6 +19,7 @@ async def counted(db: Database) -> dict[str, int]:
         await tx.execute(
             "SELECT set_config('kakehashi.window', '{\"(9223372036854775807,,,{},,0,)\"}', true)"
         )
+        await reach.open_on(tx, reach.WHOLE_LOG)
         return {
             table: await tx.fetchval(f"SELECT count(*) FROM {table}")
             for table in ("resource", "resource_version", "feed", "log")
@@ -59,6 +61,7 @@ async def test_a_write_leaves_row_feed_and_log_and_a_broken_one_leaves_nothing(d
 async def test_each_persons_log_entry_names_only_that_persons_items(db: Database) -> None:
     await store(db, draft("a"), draft("b", person=TARO))
     async with db.transaction() as tx:
+        await reach.open_on(tx, reach.WHOLE_LOG)
         entries = {
             row["person"]: told(row["entry"]) for row in await tx.fetch("SELECT person, entry FROM log")
         }

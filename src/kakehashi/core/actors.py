@@ -61,7 +61,9 @@ class Actor:
     role: Role
     institution: Institution
     purpose: Purpose
-    person: int | None = None  # for Role.PERSON: whose record is meant; for others: the token's launch context
+    person: int | None = (
+        None  # for Role.PERSON: whose record is meant; for others: the token's launch context
+    )
     factors: int = 1  # authentication factors proven in this session
     scopes: tuple[str, ...] = ()  # SMART scopes; empty means "as the role allows" (web sessions)
     licence: str = ""  # licence number as registered (医籍登録番号…)

@@ -39,7 +39,12 @@ class Failure(Exception):
     default_en: str = "Something went wrong on our side."
 
     def __init__(
-        self, ja: str | None = None, en: str | None = None, *, rule: str = "", place: str = "",
+        self,
+        ja: str | None = None,
+        en: str | None = None,
+        *,
+        rule: str = "",
+        place: str = "",
         problems: Sequence[Problem] = (),
     ) -> None:
         first = Problem(rule or self.code, place, ja or self.default_ja, en or self.default_en, self.code)

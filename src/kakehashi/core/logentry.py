@@ -49,18 +49,19 @@ def _entry(note: Note, items: list[str], act: str, at: datetime) -> bytes:
     actor = note.actor
     return orjson.dumps(
         {
+            "leaf": 2,  # how the tree holds it, part by part: trust/log_leaf.py, which knows this order
             "act": act,
-            "at": fhir_instant(at),
             "who": actor.subject,
+            "request": note.request,
+            "at": fhir_instant(at),
             "role": actor.role.value,
             "institution": actor.institution.key,
             "purpose": actor.purpose.value,
             "for": actor.acts_for,
             "action": note.action,
-            "what": note.what,
             "because": note.because,
             "reason": note.reason,
-            "request": note.request,
+            "what": note.what,
             "count": len(items),
             "items": items[:ITEMS_NAMED],
         }

@@ -1,15 +1,42 @@
 """Settings: defaults, then a TOML file, then `KAKEHASHI_*` variables; the later wins.
 
-`KAKEHASHI_DATABASE_URL=postgresql://…` points at an external PostgreSQL; unset means the embedded one.
+`KAKEHASHI_DATABASE_URL=postgresql://…` points at an external PostgreSQL; unset means the embedded one. A name that
+is not known, in the file or among the variables, is refused: a misspelt setting would be one that is not set.
 """
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from ipaddress import ip_network
 from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
 
 from kakehashi.core.errors import Failure
+
+PREFIX = "KAKEHASHI_"
+# Variables with our prefix that are no settings: where the file is, and what tests and scripts are told.
+NOT_SETTINGS = frozenset(
+    {
+        "KAKEHASHI_CONFIG",
+        "KAKEHASHI_FAULT_ROUNDS",
+        "KAKEHASHI_MORE_EXAMPLES",
+        "KAKEHASHI_TEST_DATABASE_URL",
+    }
+)
+SHORTEST_SECRET = 32  # characters of the secrets that callers prove themselves with
+_RANGES = {
+    "port": (1, 65_535),
+    "workers": (1, 256),
+    "connections": (2, 1_000),
+    "max_body_mb": (1, 4_096),
+    "max_resource_mb": (1, 4_096),
+}
+_BOOLS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_FORMS = {"bool": "true / false", "int": "整数 (a whole number)"}
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class BadSetting(Failure):
@@ -31,9 +58,18 @@ class Settings:
     base_url: str = ""  # public address; empty: http://host:port
     demo: bool = False  # sample region: test sign-ins are printed and one factor is enough
     max_body_mb: int = 50  # largest request body
+    max_resource_mb: int = 5  # largest resource that is neither a Binary nor a Bundle
     log_level: str = "info"
-    proxies: str = ""  # addresses of proxies that pass on client certificates, with blanks between
-    proxy_secret: str = ""  # what such a proxy proves itself with (32 characters at least); empty: none is believed
+    proxies: str = ""  # trusted proxies: addresses or networks, blanks between; the loopback is one
+    proxy_secret: str = ""  # what such a proxy proves itself with; empty: none is believed
+    metrics_token: str = ""  # bearer token for /metrics; empty: for this machine, where no proxy is
+    tsa_url: str = ""  # time-stamping authority (RFC 3161) for the log's checkpoints; empty: none
+    key_networks: str = ""  # networks of our own in which systems may publish their keys
+
+    @property
+    def max_resource_bytes(self) -> int:
+        """`max_resource_mb` in bytes."""
+        return self.max_resource_mb << 20
 
     @property
     def public_url(self) -> str:
@@ -44,36 +80,118 @@ class Settings:
 def load_settings(file: Path | None = None, env: Mapping[str, str] = os.environ) -> Settings:
     """Read settings from `file` (default: `KAKEHASHI_CONFIG`, else kakehashi.toml if there) and `env`.
 
-    Raises BadSetting, naming the setting and what it should look like; unknown names are refused.
+    Raises BadSetting, naming the setting, where it stands and what it should look like; unknown names are refused.
     """
-    path = file or Path(env.get("KAKEHASHI_CONFIG", "kakehashi.toml"))
-    given: dict[str, object] = {}
+    named = file or (Path(env["KAKEHASHI_CONFIG"]) if env.get("KAKEHASHI_CONFIG") else None)
+    path = named or Path("kakehashi.toml")
+    in_file: Mapping[str, object] = {}
     if path.exists():
-        given.update(tomllib.loads(path.read_text("utf-8")))
-    elif file is not None:
+        in_file = _of_file(path)
+    elif named is not None:
         raise BadSetting(f"設定ファイル {path} がありません。", f"There is no settings file {path}.")
-    known = {field.name for field in fields(Settings)}
-    prefix = "KAKEHASHI_"
-    given.update(
-        {name[len(prefix) :].lower(): text for name, text in env.items() if name[len(prefix) :].lower() in known
-         and name.startswith(prefix)}
-    )
-    if unknown := sorted(set(given) - known):
+    variables = {
+        name: text for name, text in env.items() if name.startswith(PREFIX) and name not in NOT_SETTINGS
+    }
+    known = [field.name for field in fields(Settings)]
+    _require_known(in_file, known, str(path))
+    _require_known(variables, [PREFIX + name.upper() for name in known], "環境変数 environment")
+    told = {name: _typed(name, value, str(path)) for name, value in in_file.items()}
+    told |= {_plain(name): _typed(_plain(name), text, name) for name, text in variables.items()}
+    settings = Settings(**told)  # type: ignore[arg-type]
+    _require_sense(settings)
+    return settings
+
+
+def _of_file(path: Path) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as fault:
         raise BadSetting(
-            f"知らない設定です: {', '.join(unknown)}。", f"Unknown settings: {', '.join(unknown)}.", place=str(path)
-        )
-    return Settings(**{name: _typed(name, value) for name, value in given.items()})  # type: ignore[arg-type]
+            f"設定ファイル {path} を TOML として読めません: {fault}",
+            f"The settings file {path} cannot be read as TOML: {fault}",
+            place=str(path),
+        ) from None
 
 
-def _typed(name: str, value: object) -> object:
+def _plain(variable: str) -> str:
+    return variable.removeprefix(PREFIX).lower()
+
+
+def _require_known(given: Iterable[str], known: list[str], place: str) -> None:
+    """Refuse what is not known, each with the nearest name that is."""
+    unknown = sorted(set(given) - set(known))
+    if not unknown:
+        return
+    near = {name: get_close_matches(_folded(name, known), known, n=1, cutoff=0.6) for name in unknown}
+    ja = "、".join(f"{name}（{near[name][0]} の誤り？）" if near[name] else name for name in unknown)
+    en = ", ".join(f"{name} (did you mean {near[name][0]}?)" if near[name] else name for name in unknown)
+    raise BadSetting(
+        f"{place} に知らない設定があります: {ja}。直すか、外してください。",
+        f"Unknown settings in {place}: {en}. Correct or remove them.",
+        rule="settings.unknown",
+        place=place,
+    )
+
+
+def _folded(name: str, known: list[str]) -> str:
+    """Return the name in the case that the known ones have: a wrong case is a wrong name with an easy mend."""
+    return name.upper() if known[0].isupper() else name.lower()
+
+
+def _typed(name: str, value: object, place: str) -> object:
     default = getattr(Settings(), name)
     text = str(value)
     try:
+        if isinstance(value, dict | list):
+            raise ValueError
         if isinstance(default, bool):
-            return {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}[text.lower()]
+            return _BOOLS[text.lower()]
         return type(default)(text)
     except (KeyError, ValueError):
-        kind = type(default).__name__
-        raise BadSetting(
-            f"設定 {name} の値が読めません ({kind} が必要です)。", f"Setting {name} needs a value of type {kind}."
-        ) from None
+        form = _FORMS.get(type(default).__name__, "文字列 (a text)")
+        _refuse(name, form, form, place)
+
+
+def _require_sense(settings: Settings) -> None:
+    """Refuse values that are of the right type and still cannot be meant."""
+    for name, (least, most) in _RANGES.items():
+        if not least <= getattr(settings, name) <= most:
+            _refuse(name, f"{least} から {most} まで", f"{least} to {most}")
+    if settings.log_level.lower() not in LOG_LEVELS:
+        _refuse("log_level", " / ".join(LOG_LEVELS), " / ".join(LOG_LEVELS))
+    for name in ("proxy_secret", "metrics_token"):
+        if 0 < len(getattr(settings, name)) < SHORTEST_SECRET:
+            _refuse(name, f"{SHORTEST_SECRET} 文字以上", f"{SHORTEST_SECRET} characters at least")
+    for name in ("proxies", "key_networks"):
+        if not all(_is_network(one) for one in getattr(settings, name).split()):
+            _refuse(
+                name, "10.0.0.5 や 10.0.0.0/24 (空白区切り)", "10.0.0.5 or 10.0.0.0/24, with blanks between"
+            )
+    base = urlsplit(settings.base_url)
+    if settings.base_url and (
+        base.scheme not in ("http", "https") or not base.hostname or base.query or base.fragment
+    ):
+        _refuse("base_url", "https://kakehashi.example.jp の形", "https://kakehashi.example.jp")
+    if settings.tsa_url and not settings.tsa_url.startswith(("https://", "http://")):
+        _refuse("tsa_url", "https://… の形", "https://…")
+    if settings.database_url and not settings.database_url.startswith(("postgresql://", "postgres://")):
+        _refuse("database_url", "postgresql://… の形", "postgresql://…")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse(name: str, ja: str, en: str, place: str = "") -> NoReturn:
+    """Refuse a value; it is not repeated, for it may be a secret."""
+    where = f" ({place})" if place else ""
+    raise BadSetting(
+        f"設定 {name}{where} の値が読めません。必要な形: {ja}",
+        f"Setting {name}{where} cannot be read. What it needs: {en}",
+        rule="settings.value",
+        place=name,
+    )

@@ -1,5 +1,6 @@
 """The one ASGI application: the FHIR face and the web face on one house, behind one door."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from kakehashi.store import embedded
 from kakehashi.store.database import Database
 from kakehashi.store.guard import Guard
 from kakehashi.trust.keys import Vault
+from kakehashi.trust.oauth.fetching import Fetcher
 from kakehashi.trust.oauth.jwks import Published
 from kakehashi.trust.oauth.tokens import Tokens
 from kakehashi.trust.signin.policy import Policy
@@ -47,9 +49,13 @@ class Application:
     @asynccontextmanager
     async def _opened(self, _: Starlette) -> AsyncIterator[None]:
         async with await _open(self._settings) as db:
-            self._door = build(db, self._settings)
-            async with chores.under_way(House(db, self._settings, system_clock)):
-                yield
+            door = self._door = build(db, self._settings)
+            gc.freeze()  # what lives as long as the server need not be walked again and again
+            try:
+                async with chores.under_way(House(db, self._settings, system_clock)):
+                    yield
+            finally:
+                door.access.flush()
 
 
 def create() -> Application:
@@ -64,7 +70,9 @@ def build(db: Database, settings: Settings, clock: Clock = system_clock) -> Door
     house = House(db, settings, clock, ProfileSet.load(settings.home / "profiles"))
     vault = Vault.at(settings.home)
     tokens = Tokens(db, vault, settings.public_url)
-    api = Api(house, tokens, Published(None), Seals.at(settings.home), Figures())
+    api = Api(
+        house, tokens, Published(Fetcher(settings.key_networks).fetch), Seals.at(settings.home), Figures()
+    )
     desk = Desk(house, Policy.of(settings), vault)
     return Door(Starlette(routes=web.routes(desk)), api=api, routes=ROUTES)
 
@@ -74,7 +82,9 @@ async def _open(settings: Settings) -> Database:
     place = settings.home / "postgresql"
     own = place.exists() and embedded.find(place) == settings.database_url
     return await Database.open(
-        settings.database_url, connections=settings.connections, guard=Guard(_data_folder(place)) if own else None
+        settings.database_url,
+        connections=settings.connections,
+        guard=Guard(_data_folder(place)) if own else None,
     )
 
 

@@ -16,12 +16,14 @@ from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import Failure
 from kakehashi.core.logentry import Note
 from kakehashi.engines.house import House
+from kakehashi.faces import time_authority
+from kakehashi.services.audit import checks
 from kakehashi.store import desk, idempotency, retention_job
 from kakehashi.trust.checkpoints import Signer
 from kakehashi.trust.checkpoints_held import Held
 from kakehashi.trust.log_sequencer import Sequencer
 from kakehashi.trust.oauth.tidying import tidy
-from kakehashi.trust.signin import setup
+from kakehashi.trust.signin import refusals, setup
 
 KEYS_KEPT = timedelta(days=30)  # of requests, for idempotency
 HANDLES_KEPT = timedelta(days=1)  # of persons open in a session; no session lasts as long
@@ -61,8 +63,17 @@ def _chores(house: House) -> list[Chore]:
             await idempotency.forget(connection, before=at - KEYS_KEPT)
             await desk.clear(connection, before=at - HANDLES_KEPT)
 
+    async def stamp(at: datetime) -> None:
+        """With the verifier made anew: the log's key may have been changed."""
+        if (stamper := time_authority.stamper(house.settings)) is not None:
+            await stamper.run(at=at)
+
+    stamps = [] if time_authority.stamper(house.settings) is None else [Chore("time stamps", 300, stamp)]
     return [
+        *stamps,
         Chore("log", 1, lambda at: sequencer.run(at=at)),
+        Chore("refused sign-ins", 30, lambda at: refusals.settle(db, at=at)),
+        Chore("checks", 2, lambda at: checks.work(house, at)),
         Chore("retention", 86_400, lambda at: retention_job.run(db, note, at=at)),
         Chore("tidying", 3_600, forget),
     ]

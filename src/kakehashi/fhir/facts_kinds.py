@@ -89,6 +89,9 @@ _VITALS: Final = frozenset({"vital-signs", "body-measurement"})
 _IMAGING: Final = frozenset({"imaging", "RAD", "RX", "CT", "NMR", "NMS", "RUS", "OUS", "VUS", "NRS", "IMG"})
 
 # LOINC codes of the five infections (HBs, HCV, HIV, 梅毒STS, 梅毒TP) for systems that code with LOINC.
+# UNSOURCED: the CLINS guide lists the infections in its own code system and JLAC10 only (japan_labs.INFECTION). These
+# were picked by hand from LOINC's terms for the same five analytes (https://loinc.org/search/) and wait for a review by
+# a laboratory physician. A code too many hides a result among the infections; one too few shows it among the results.
 INFECTION_LOINC: Final = frozenset(
     _words(
         "5195-3 5196-1 63557-3 65633-0 16935-9 22322-2 10900-9 5193-8 "  # HBs

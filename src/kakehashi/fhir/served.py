@@ -4,12 +4,15 @@ Every other member keeps its bytes, so decimals (`1.10`), escapes and order surv
 """
 
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
 from kakehashi.core.clock import fhir_instant
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_OWN = frozenset({"versionId", "lastUpdated", "_versionId", "_lastUpdated"})
+_instant = lru_cache(maxsize=64)(fhir_instant)  # what is stored together has one moment
 
 
 def served(body: bytes, *, id: str, version: int, changed_at: datetime) -> bytes:  # noqa: A002 (FHIR's name)
@@ -19,17 +22,19 @@ def served(body: bytes, *, id: str, version: int, changed_at: datetime) -> bytes
     which speak of the replaced values, go with them; the other members of meta stay.
     """
     members = _MEMBERS.decode(body)
-    meta = _MEMBERS.decode(members["meta"]) if "meta" in members else {}
-    own_meta = {
-        "versionId": msgspec.Raw(b'"%d"' % version),
-        "lastUpdated": msgspec.Raw(b'"%s"' % fhir_instant(changed_at).encode()),
-    }
-    for name, value in meta.items():
-        if name.removeprefix("_") not in own_meta:
-            own_meta[name] = value
-    own = {
-        "resourceType": members["resourceType"],
-        "id": msgspec.Raw(b'"%s"' % id.encode()),
-        "meta": msgspec.Raw(msgspec.json.encode(own_meta)),
-    }
-    return msgspec.json.encode(own | {name: value for name, value in members.items() if name not in own})
+    meta = members.pop("meta", None)
+    members.pop("id", None)
+    head = b'{"resourceType":%b,"id":"%b","meta":{"versionId":"%d","lastUpdated":"%b"' % (
+        members.pop("resourceType"), id.encode(), version, _instant(changed_at).encode()
+    )  # fmt: skip
+    return head + (_rest(_others(meta)) if meta else b"}") + _rest(members)
+
+
+def _others(meta: msgspec.Raw) -> dict[str, msgspec.Raw]:
+    """Return the members of meta that are not the server's."""
+    return {name: value for name, value in _MEMBERS.decode(meta).items() if name not in _OWN}
+
+
+def _rest(members: dict[str, msgspec.Raw]) -> bytes:
+    """Return further members of an object that has some already, and its end."""
+    return b"," + msgspec.json.encode(members)[1:] if members else b"}"

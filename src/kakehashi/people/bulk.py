@@ -1,6 +1,7 @@
 """Match everyone with everyone and put likely pairs before an operator. Nobody is linked by it.
 
-Runs over all descriptions at once, in memory: meant for a region (a million descriptions take about 2 GB).
+Runs over all descriptions at once, in memory: meant for a region. A million descriptions took 3.9 GB at
+the most and 29 s of processor time to match, a hundred thousand 0.7 GB and 3 s (docs/matching.md).
 """
 
 import asyncio

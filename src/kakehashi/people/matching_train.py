@@ -17,6 +17,7 @@ from splink import block_on
 from kakehashi.people import demographics, identifiers, matching, synthetic, synthetic_errors
 from kakehashi.people.identifiers import MemberId
 from kakehashi.people.synthetic import Human
+from kakehashi.people.synthetic_errors import Sighting
 
 PEOPLE, SEED = 20_000, 20261121
 _PAIRS = 4e6  # random pairs for u
@@ -30,7 +31,11 @@ def sample(count: int, seed: int) -> tuple[pa.Table, dict[int, int]]:
 
 def written_down(humans: Sequence[Human], seed: int) -> tuple[pa.Table, dict[int, int]]:
     """Return these humans as institutions wrote them down, and the human behind each row."""
-    seen = list(synthetic_errors.sightings(humans, seed))
+    return tabulated(list(synthetic_errors.sightings(humans, seed)))
+
+
+def tabulated(seen: Sequence[Sighting]) -> tuple[pa.Table, dict[int, int]]:
+    """Return sightings as the table that is matched, and the human behind each row."""
     rows = []
     for number, sighting in enumerate(seen):
         said, _ = identifiers.of_patient(sighting.patient)

@@ -42,16 +42,23 @@ class Written:
 
 
 Change = Callable[[random.Random, Written], None]
+Rates = Sequence[tuple[float, Change]]  # how often each change befalls a writing
 
 
-def sightings(humans: Sequence[Human], seed: int = 2, most: int = 3) -> Iterator[Sighting]:
-    """Yield one to `most` sightings of each human, the first as on the card, later ones with errors."""
+def sightings(
+    humans: Sequence[Human], seed: int = 2, most: int = 3, rates: Rates | None = None
+) -> Iterator[Sighting]:
+    """Yield one to `most` sightings of each human, the first as on the card, later ones with errors.
+
+    rates: of these errors, instead of RATES.
+    """
+    rates = RATES if rates is None else rates
     rng = random.Random(seed)  # noqa: S311 - made-up people, no secret
     for human in humans:
         for turn in range(rng.randint(1, most)):
             written = Written(human, *_full(human), birth=human.birth.isoformat(), member=human.member.value)
             if turn:
-                for rate, change in RATES:
+                for rate, change in rates:
                     if rng.random() < rate:
                         change(rng, written)
             yield Sighting(human.key, _patient(written, f"{human.key}-{turn}"))
@@ -193,7 +200,7 @@ def _short_address(_: random.Random, written: Written) -> None:
     written.human = replace(written.human, address=text.replace("号", ""))
 
 
-RATES: tuple[tuple[float, Change], ...] = (
+RATES: Rates = (
     (0.04, _married), (0.08, _moved), (0.10, _other_insurance), (0.15, _no_branch), (0.005, _wrong_branch),
     (0.10, _no_member), (0.15, _variant), (0.15, _half_width), (0.05, _large_kana), (0.02, _long_vowel),
     (0.002, _hentaigana), (0.05, _no_kana), (0.02, _no_kanji), (0.02, _kana_slip), (0.01, _kanji_slip),

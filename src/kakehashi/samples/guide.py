@@ -20,6 +20,9 @@ ROLE_WORDS = {
 }
 
 
+MANAGERS = frozenset({"chuo.clerk", "daigaku.clerk"})  # who manage the accounts of their hospital
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Someone who can sign in to the demo. `site` is a slug; `member_id` says which person a PERSON is."""
@@ -31,6 +34,7 @@ class Account:
     licence: str = ""
     emergency_right: bool = False
     member_id: str = ""
+    manages: bool = False  # the accounts of the institution
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,15 @@ STEPS = (
 def accounts() -> list[Account]:
     """Return everyone who can sign in: staff by institution, then the told persons."""
     staff = [
-        Account(one.login, one.name, one.role, site.slug, one.licence, one.emergency_right)
+        Account(
+            one.login,
+            one.name,
+            one.role,
+            site.slug,
+            one.licence,
+            one.emergency_right,
+            manages=one.login in MANAGERS,
+        )
         for site in SITES
         for one in site.staff
     ]
@@ -100,7 +112,8 @@ def sign_in_lines() -> Iterator[str]:
         site = BY_SLUG[one.site]
         where = "" if one.role is Role.PERSON else f" · {site.name} {site.code}".rstrip()
         right = " · 救急閲覧可 emergency access" if one.emergency_right else ""
-        yield f"{one.login:<20} {one.name} · {ja} {en}{where}{right}"
+        duty = " · 施設管理者 manages accounts" if one.manages else ""
+        yield f"{one.login:<20} {one.name} · {ja} {en}{where}{right}{duty}"
 
 
 def first_step_lines() -> Iterator[str]:

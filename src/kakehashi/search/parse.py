@@ -183,6 +183,8 @@ def _chain(
         for member in members:
             _count(search, found.code)
             parts.append(Chain(member, target, where))
+    if further == "identifier":  # a logical reference says itself what the chain asks of its target
+        parts += [_values(search, member, "identifier", value) for member in members]
     return _any(parts)
 
 

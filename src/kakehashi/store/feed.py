@@ -1,8 +1,9 @@
 """The feed: every accepted change in an order without gaps, and followers that take each change exactly once.
 
-An entry carries its transaction's number (xid). Entries are read in the order of (xid, seq), up to the oldest
-transaction still open: whatever commits later has a higher xid, so nothing is skipped. A follower keeps its place
-in the same transaction as its effect, so nothing comes twice.
+An entry carries its transaction's number (xid), with an epoch in front that begins when a dump was restored into
+another cluster (migration 0033). Entries are read in the order of (xid, seq), up to the oldest transaction still open:
+whatever commits later has a higher xid, so nothing is skipped. A follower keeps its place in the same transaction as
+its effect, so nothing comes twice.
 Source: https://www.postgresql.org/docs/current/functions-info.html (pg_snapshot_xmin)
 """
 

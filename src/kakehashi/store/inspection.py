@@ -33,3 +33,19 @@ async def inspect(db: Connection) -> Inspection:
 async def idle_accounts(db: Connection, since: datetime) -> int:
     """Return how many accounts nobody has used since then."""
     return int(await db.fetchval(_SQL["inspection_idle_accounts"], since))
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """How it stands now: the database's clock, certificates that end soon, institutions in quarantine."""
+
+    now: datetime
+    ending: int
+    quarantined: int
+
+
+async def present(db: Connection, *, ending_by: datetime) -> Present:
+    """Return how it stands now; certificates that end before `ending_by` count as ending soon."""
+    row = await db.fetchrow(_SQL["inspection_state"], ending_by)
+    assert row is not None  # it selects no table's rows
+    return Present(**dict(row))

@@ -30,6 +30,7 @@ async def migrate(url: str) -> list[str]:
             async with connection.transaction():
                 await connection.execute(_text(name))
                 await connection.execute("INSERT INTO migration (name) VALUES ($1)", name)
+        await connection.execute("SELECT begin_epoch()")  # a dump may have been restored into this cluster
         return new
     finally:
         await connection.close()

@@ -16,10 +16,10 @@ Row: TypeAlias = asyncpg.Record
 
 async def add(
     db: Connection, person: int, key: UUID, account: str, kinds: int, basis: str, start: datetime, end: datetime,
-    *, by: str, at: datetime,
+    *, by: str, at: datetime, evidence: str = "",
 ) -> None:  # fmt: skip
     """Record that an account may see some kinds of the person's record from `start` up to `end`."""
-    await db.execute(_SQL["proxy_add"], person, key, account, kinds, basis, start, end, at, by)
+    await db.execute(_SQL["proxy_add"], person, key, account, kinds, basis, start, end, at, by, evidence)
 
 
 async def of_person(db: Connection, persons: Iterable[int]) -> list[Row]:

@@ -6,9 +6,8 @@ together. A few lanes run at once, so a lone read never waits for others. docs/a
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 
@@ -23,9 +22,11 @@ MOST = 64  # reads in a batch
 _READ_MANY = statements("read")["read_many"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One read: its window as text, what is wanted, and its log entry in pieces (migration 0005)."""
+class Ask(NamedTuple):
+    """One read: its window as text, what is wanted, and its log entry in pieces (migration 0005).
+
+    The fields stand in the order of the arguments of `read_many`.
+    """
 
     panes: str
     type: int
@@ -94,9 +95,7 @@ class ReadQueue:
 
 
 def _columns(batch: list[Waiting]) -> list[list[object]]:
-    asks = [ask for ask, _ in batch]
-    names = ("panes", "type", "rid", "id", "at", "head", "tail", "nothing")
-    return [[getattr(ask, name) for ask in asks] for name in names]
+    return list(map(list, zip(*(ask for ask, _ in batch), strict=True)))
 
 
 def _give(batch: list[Waiting], fault: BaseException) -> None:

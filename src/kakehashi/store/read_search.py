@@ -17,7 +17,7 @@ from kakehashi.store.write_rows import row_of
 
 INCLUDED_MOST = 1000  # rows that the includes of one page bring at most
 TURNS = 5  # times that `:iterate` goes on from what was brought
-_WIDTH = 13  # columns of search_sql.ROW
+WIDTH = 13  # columns of search_sql.ROW
 
 
 @dataclass(slots=True)
@@ -50,7 +50,7 @@ async def search(
         text, values = search_sql.compile_search(query, seen, arguments, persons=of_persons)
         records = await connection.fetch(text, *values)
         found.next = search_sql.next_cursor(query, [tuple(record) for record in records])
-        found.rows = [row_of(record[:_WIDTH]) for record in records[: query.count]]
+        found.rows = [row_of(record[:WIDTH]) for record in records[: query.count]]
     if query.total != "none" or query.summary == "count":
         arguments = Arguments()
         seen = window_sql.predicate(window, arguments)
@@ -109,16 +109,16 @@ class _Inclusion:
         for include in reverse:
             arguments = Arguments()
             seen = window_sql.predicate(self.window, arguments)
-            rids = [row.rid for row in rows if include.target in (None, row.type)]
-            if rids and self.may(include.type):
+            page = [(row.type, row.rid) for row in rows if include.target in (None, row.type)]
+            if page and self.may(include.type):
                 brought += await self._rows(
-                    search_sql.compile_revinclude(include, rids, seen, arguments, limit=INCLUDED_MOST + 1)
+                    search_sql.compile_revinclude(include, page, seen, arguments, limit=INCLUDED_MOST + 1)
                 )
         return brought
 
     async def _rows(self, statement: search_sql.Statement) -> list[Row]:
         text, values = statement
-        return [row_of(record[:_WIDTH]) for record in await self.connection.fetch(text, *values)]
+        return [row_of(record[:WIDTH]) for record in await self.connection.fetch(text, *values)]
 
 
 def _too_much() -> TooCostly:

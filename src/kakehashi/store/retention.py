@@ -34,7 +34,8 @@ class RetentionClass:
     lts_years: int | None = None  # for records marked LTS (長期保存); None: not removed
 
 
-_SHARING = "電子カルテ情報共有サービス: 登録から5年, 長期保存フラグのものはより長く (期間は未公表)"
+_WG = "電子カルテ情報共有サービス (医療等情報利活用WG資料)"
+_SHARING = f"{_WG}: 登録から5年, 長期保存フラグのものはより長く (期間は未公表)"
 _CHART = "医師法24条2項・療養担当規則9条: 診療録5年"
 _CHART_FROM = date(1948, 10, 27)  # 医師法の施行日
 
@@ -48,16 +49,14 @@ CLASSES: tuple[RetentionClass, ...] = (
         _SHARING,
         None,
     ),
-    RetentionClass(
-        "lab", "検査", kinds(Kind.LAB), 5, Start.REGISTERED, "電子カルテ情報共有サービス: 5年", None
-    ),
+    RetentionClass("lab", "検査", kinds(Kind.LAB), 5, Start.REGISTERED, f"{_WG}: 5年", None),
     RetentionClass(
         "prescription",
         "処方",
         kinds(Kind.PRESCRIPTION),
         5,
         Start.REGISTERED,
-        "電子カルテ情報共有サービス: 5年",
+        f"{_WG}: 5年",
         None,
     ),
     RetentionClass(
@@ -66,7 +65,8 @@ CLASSES: tuple[RetentionClass, ...] = (
         kinds(Kind.DISPENSE),
         5,
         Start.LATER,
-        "薬剤師法28条 (3年; 2024年10月の審議会の方針では5年。施行日は未確認のため長い方をとる)",
+        "薬剤師法27条・28条: 3年。2024年10月の審議会の方針では施行日以後の調剤から5年"
+        " (2025年5月21日公布の改正法がこれを含むかと、その施行日は未確認のため長い方をとる)",
         None,
     ),
     RetentionClass(
@@ -75,7 +75,7 @@ CLASSES: tuple[RetentionClass, ...] = (
         kinds(Kind.CHECKUP),
         5,
         Start.REGISTERED,
-        "オンライン資格確認等システム: 登録から5年",
+        "オンライン資格確認等システム (医療等情報利活用WG資料): 登録から5年",
         None,
     ),
     RetentionClass(

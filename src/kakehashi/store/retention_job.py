@@ -24,31 +24,61 @@ _BATCH = 2000  # rows looked at in one transaction
 
 @dataclass(slots=True)
 class Removed:
-    """What a run did: rows removed for each class, by name."""
+    """What a run did: rows removed for each class, by name; nothing when another run was under way (`ran` False)."""
 
     rows: dict[str, int]
+    ran: bool = True
 
 
 async def run(
     db: Database, note: Note, *, at: datetime, classes: tuple[RetentionClass, ...] = CLASSES
 ) -> Removed:
-    """Remove everything whose time is over at `at`, except what is under legal hold. Raises Unavailable."""
+    """Remove everything whose time is over at `at`, except what is under legal hold. Raises Unavailable.
+
+    One run at a time, whoever starts it: a second one does nothing. The lock is the connection's, so that it ends with
+    a server that dies.
+    """
     done = Removed({one.name: 0 for one in classes})
-    for one in classes:
-        for lts, years in ((False, one.years), (True, one.lts_years)):
-            if years is not None:
-                done.rows[one.name] += await _class(db, note, one, lts, years, at)
+    async with db.connection() as held:
+        done.ran = bool(await held.fetchval(_SQL["retention_lock"]))
+        if not done.ran:
+            return done
+        try:
+            for one in classes:
+                for lts, years in ((False, one.years), (True, one.lts_years)):
+                    if years is not None:
+                        done.rows[one.name] += await _class(db, note, one, lts, years, at)
+        finally:
+            await held.execute(_SQL["retention_unlock"])
     return done
 
 
-async def hold(connection: Connection, person: int, *, kinds: int, reason: str, by: str, at: datetime) -> int:
-    """Keep a person's records of these kinds whatever their retention says; return the hold's number."""
-    return int(await connection.fetchval(_SQL["hold_place"], person, kinds, reason, by, at))
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What of one class may go within a time: records, those of them that are held, and the first start."""
+
+    name: str
+    due: int
+    held: int
+    first: datetime | None
 
 
-async def lift(connection: Connection, person: int, number: int, *, at: datetime) -> None:
-    """End a legal hold."""
-    await connection.execute(_SQL["hold_lift"], person, number, at)
+async def ahead(
+    db: Database, *, until: datetime, classes: tuple[RetentionClass, ...] = CLASSES
+) -> list[Ahead]:
+    """Return what the job may remove up to `until`, by class; classes that nothing removes are left out."""
+    found = []
+    async with db.transaction() as connection:
+        await window_sql.open_on(connection, _WINDOW)
+        for one in classes:
+            for lts, years in ((False, one.years), (True, one.lts_years)):
+                if years is not None:
+                    row = await connection.fetchrow(
+                        _SQL["retention_ahead"], end_of(newest_free(day_of(until), years)), one.kinds, int(Flag.LTS),
+                        lts, one.start is Start.LATER,
+                    )  # fmt: skip
+                    found.append(Ahead(one.name, *row.values()) if row else Ahead(one.name, 0, 0, None))
+    return found
 
 
 async def _class(db: Database, note: Note, one: RetentionClass, lts: bool, years: int, at: datetime) -> int:

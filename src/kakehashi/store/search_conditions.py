@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from kakehashi.core.hashing import row_key
 from kakehashi.fhir.indexing import forms
-from kakehashi.fhir.indexing.entries import pair_keys, salted, text_key
+from kakehashi.fhir.indexing.entries import WITHIN, pair_keys, salted, text_key
 from kakehashi.fhir.indexing.program import place_of
 from kakehashi.fhir.types import NUMBER
 from kakehashi.search.plan import (
@@ -69,17 +69,43 @@ _DISTANCE = (
 
 
 class Conditions:
-    """Writes conditions; arguments are gathered, aliases are numbered."""
+    """Writes conditions; arguments are gathered, aliases are numbered.
 
-    def __init__(self, seen: Predicate, arguments: Arguments) -> None:
-        self.seen, self.arguments = seen, arguments
+    `found`: the rows are few by other means, so that dates need not be looked up in the index.
+    """
+
+    def __init__(self, seen: Predicate, arguments: Arguments, *, found: bool = False) -> None:
+        self.seen, self.arguments, self.found = seen, arguments, found
         self.aliases = 0
+        self.joins: dict[str, list[str]] = {}  # by alias: what its row is compared with, each one row itself
+        self.by_tokens: dict[
+            str, bool
+        ] = {}  # by alias: whether its rows are found by tokens, not by their type
+
+    def rows(self, alias: str) -> str:
+        """Return what `FROM` says of an alias whose conditions are written."""
+        return " CROSS JOIN ".join([f"resource AS {alias}", *self.joins.get(alias, ())])
+
+    def of_type(self, alias: str, resource_type: str, where: Condition, *, in_order: bool) -> str:
+        """Return the test of a row's type; `in_order`: rows are wanted in the order of rid, the first ones only.
+
+        Where tokens find the rows, the type is kept from the index on it: that would be walked from end to end.
+        """
+        by_id = isinstance(where, And) and any(isinstance(part, HasId) for part in where.parts)
+        wanted = search_tokens.singles_out(where) or search_tokens.short_time(where)
+        by_tokens = not by_id and (wanted or (not in_order and search_tokens.has_tokens(where)))
+        self.by_tokens[alias] = self.found or by_tokens
+        if self.by_tokens[alias]:
+            return f"{alias}.type + 0 = {self.arguments.add(NUMBER[resource_type], 'smallint')}"
+        return f"{alias}.type = {NUMBER[resource_type]}::smallint"
 
     def write(self, asked: Condition, alias: str, resource_type: str) -> str:
         """Return the condition on the row `alias`, which is of `resource_type`; true or false, never null."""
         one = search_tokens.token(asked)
         if one is not None:
             return self._all_tokens(alias, [one])
+        if (coding := search_tokens.coded(asked)) is not None:
+            return self._coded(coding, alias)
         match asked:
             case And(parts):
                 return self._and(parts, alias, resource_type)
@@ -94,24 +120,24 @@ class Conditions:
             case Range():
                 return self._narrowed([asked], alias)
             case Chain():
-                return self._chain(asked, alias)
+                return self._chains([asked], alias)
             case Reverse():
-                return self._reverse(asked, alias)
+                return self._reverse(asked, alias, resource_type)
             case _:
                 return self._value(asked, alias)
 
     def _value(self, asked: Condition, alias: str) -> str:
         match asked:
             case Exists(p):
-                # The bit of the parameter in the row's first triple (entries.presence).
-                return f"({alias}.ranges[2]::bigint & {self.arguments.add(1 << place_of(p), 'bigint')} <> 0)"
+                # The bit of the parameter in the row's first number (entries.presence).
+                return f"({alias}.ranges[1]::bigint & {self.arguments.add(1 << place_of(p), 'bigint')} <> 0)"
             case HasUri():
                 return self._any_token(alias, search_tokens.above(asked))
             case Words(p, text):
-                return self._text(alias, text_key(p.name + ":text"), text)
+                return self._text(alias, text_key(p.name + ":text") + text)
             case Text(p, text, "starts"):
                 mark = self._all_tokens(alias, [p.salt ^ forms.asked_start(text)])
-                return f"({mark} AND {self._text(alias, text_key(p.name), text)})"
+                return f"({mark} AND {self._text(alias, text_key(p.name) + text)})"
             case Text():
                 return self._contains(asked, alias)
             case Near():
@@ -126,24 +152,52 @@ class Conditions:
         ranges = [part for part in parts if isinstance(part, Range)]
         rest = [p for p in parts if not isinstance(p, Range) and search_tokens.token(p) is None]
         tests = [self._all_tokens(alias, tokens)] if tokens else []
+        few = any(map(search_tokens.singles_out, parts))
         for parameter in dict.fromkeys(one.parameter for one in ranges):
-            tests.append(self._narrowed([one for one in ranges if one.parameter is parameter], alias))
+            tests.append(
+                self._narrowed([one for one in ranges if one.parameter is parameter], alias, few=few)
+            )
         tests += [self.write(part, alias, resource_type) for part in rest]
         return "(" + " AND ".join(tests) + ")" if tests else "true"
 
     def _or(self, parts: Sequence[Condition], alias: str, resource_type: str) -> str:
         tokens = [one for part in parts if (one := search_tokens.token(part)) is not None]
+        chains = [part for part in parts if isinstance(part, Chain)]
+        rest = [p for p in parts if not isinstance(p, Chain) and search_tokens.token(p) is None]
         tests = [self._any_token(alias, tokens)] if tokens else []
-        tests += [
-            self.write(part, alias, resource_type) for part in parts if search_tokens.token(part) is None
-        ]
+        tests += [self._chains(chains, alias)] if chains else []
+        tests += [self.write(part, alias, resource_type) for part in rest]
         return "(" + " OR ".join(tests) + ")" if tests else "false"
 
     def _all_tokens(self, alias: str, tokens: list[int]) -> str:
-        return f"{alias}.tokens @> {self.arguments.add(sorted(set(tokens)), 'bigint[]')}"
+        return f"{alias}.tokens @> {self._array(alias, tokens)}"
 
     def _any_token(self, alias: str, tokens: list[int]) -> str:
-        return f"{alias}.tokens && {self.arguments.add(sorted(set(tokens)), 'bigint[]')}"
+        return f"{alias}.tokens && {self._array(alias, tokens)}"
+
+    def _array(self, alias: str, tokens: list[int]) -> str:
+        """The tokens as an argument; as numbers in the text where rows are found by their type: how many rows have the
+        tokens then decides between two ways, and a plan that is made for any tokens takes the wrong one.
+        """
+        found = sorted(set(tokens))
+        if self.by_tokens.get(alias, True):
+            return self.arguments.add(found, "bigint[]")
+        return f"'{{{','.join(map(str, found))}}}'::bigint[]"
+
+    def _coded(self, asked: search_tokens.Coded, alias: str) -> str:
+        """A coding of a system: code and system narrow; where a row's codings could be confused, the pair decides."""
+        systems = [asked.alone, asked.beside]
+        if asked.code is None:
+            return self._any_token(alias, systems)
+        code, beside = (self.arguments.add(one, "bigint") for one in (asked.code, asked.beside))
+        pair = (  # unnest, unlike generate_series, lets PostgreSQL know how few tokens a row has
+            f"EXISTS (SELECT FROM unnest({alias}.tokens, {alias}.tokens[2:]) AS t (here, next)"
+            f" WHERE t.here = {code} AND t.next = {beside})"
+        )
+        narrow = self._all_tokens(alias, [asked.code])
+        if self.by_tokens.get(alias, True):  # else the code alone says best how many rows there may be
+            narrow += f" AND {self._any_token(alias, systems)}"
+        return f"({narrow} AND ({self._all_tokens(alias, [asked.alone])} OR {pair}))"
 
     def _float(self, number: float) -> str:
         return self.arguments.add(number, "float8")
@@ -165,9 +219,9 @@ class Conditions:
         }
         return "(" + template.format(alias, **used) + ")"
 
-    def _narrowed(self, asked: list[Range], alias: str) -> str:
+    def _narrowed(self, asked: list[Range], alias: str, *, few: bool = False) -> str:
         tests = [self._range(one, alias) for one in asked]
-        if (marks := search_tokens.narrowing(asked)) is not None:
+        if not (few or self.found) and (marks := search_tokens.narrowing(asked)) is not None:
             tests.insert(0, self._any_token(alias, marks))
         return "(" + " AND ".join(tests) + ")"
 
@@ -176,9 +230,10 @@ class Conditions:
         plain = self._interval(asked, alias, float(asked.parameter.number))
         if asked.unit is None:
             return plain
-        unit = salted(asked.parameter.name + ":unit") ^ forms.asked_unit(*asked.unit)
-        mixed = self._interval(asked, alias, forms.range_key(unit))
-        return f"(({self._all_tokens(alias, [unit])} AND {plain}) OR {mixed})"
+        salt = salted(asked.parameter.name + ":unit")
+        units = [salt ^ form for form in forms.asked_unit(*asked.unit)]
+        mixed = [self._interval(asked, alias, forms.range_key(unit)) for unit in units]
+        return f"(({self._any_token(alias, units)} AND {plain}) OR {' OR '.join(mixed)})"
 
     def _interval(self, asked: Range, alias: str, number: float) -> str:
         test = self._compared(asked, "v.low", "v.high")
@@ -190,18 +245,22 @@ class Conditions:
         used = {name: self._float(number) for name, number in bounds.items() if f"{{{name}}}" in template}
         return template.format(l=low, h=high, **used)
 
-    def _text(self, alias: str, key: str, start: str) -> str:
-        beginning = self.arguments.add(key + start, "text")
-        return f"EXISTS (SELECT FROM unnest({alias}.texts) AS t WHERE starts_with(t, {beginning}))"
+    def _text(self, alias: str, start: str) -> str:
+        return f"strpos({alias}.texts, {self.arguments.add(start, 'text')}) > 0"
 
     def _contains(self, asked: Text, alias: str) -> str:
+        found = self._holds(asked, alias)
+        if asked.parameter.code not in WITHIN:
+            return found
         salt = asked.parameter.salt
         letters = self._all_tokens(alias, [salt ^ mark for mark in forms.asked_inside(asked.text)])
         long = self._all_tokens(alias, [salt ^ forms.LONG])
+        return f"(({letters} OR {long}) AND {found})"
+
+    def _holds(self, asked: Text, alias: str) -> str:
         key = self.arguments.add(text_key(asked.parameter.name), "text")
         text = self.arguments.add(asked.text, "text")
-        found = f"EXISTS (SELECT FROM texts_of({alias}.texts, {key}) AS v WHERE strpos(v.value, {text}) > 0)"
-        return f"(({letters} OR {long}) AND {found})"
+        return f"EXISTS (SELECT FROM texts_of({alias}.texts, {key}) AS v WHERE strpos(v.value, {text}) > 0)"
 
     def _near(self, asked: Near, alias: str) -> str:
         number = self._float(float(asked.parameter.number))
@@ -216,9 +275,10 @@ class Conditions:
         salt = asked.parameter.salt
         mark = self._all_tokens(alias, [salt ^ form])
         if len(ranges) == 1:
-            unit = forms.NO_UNIT if ranges[0].unit is None else forms.asked_unit(*ranges[0].unit)
-            key = forms.range_key(salt ^ forms.together(form, unit))
-            return f"({mark} AND {self._interval(ranges[0], alias, key)})"
+            units = [forms.NO_UNIT] if ranges[0].unit is None else forms.asked_unit(*ranges[0].unit)
+            keys = [forms.range_key(salt ^ forms.together(form, unit)) for unit in units]
+            found = [self._interval(ranges[0], alias, key) for key in keys]
+            return f"({mark} AND ({' OR '.join(found)}))"
         first, second = (self._float(key) for key in pair_keys(salt ^ form))
         tests = [
             self._compared(one, low, high)
@@ -233,21 +293,32 @@ class Conditions:
         """Return an alias for another row, and what makes it one: its type, the window, the condition."""
         self.aliases += 1
         alias = f"o{self.aliases}"
-        number = self.arguments.add(NUMBER[resource_type], "smallint")
+        of_type = self.of_type(alias, resource_type, where, in_order=False)
         test = self.write(where, alias, resource_type)
-        return alias, f"{alias}.type = {number} AND {self.seen(alias)} AND {test}"
+        return alias, f"{of_type} AND {self.seen(alias)} AND {test}"
 
-    def _chain(self, asked: Chain, alias: str) -> str:
-        other, test = self._other(asked.type, asked.where)
-        salt = self.arguments.add(asked.parameter.salt, "bigint")
-        found = f"SELECT array_agg({other}.rid # {salt}) FROM resource AS {other} WHERE {test}"
-        return f"{alias}.tokens && coalesce(({found}), '{{}}')"
+    def _chains(self, asked: Sequence[Chain], alias: str) -> str:
+        """A reference to one of the rows that some chain leads to. These are gathered before, and joined: PostgreSQL
+        takes a column to the token index, but under row-level security not the result of a subquery.
+        """
+        found = []
+        for one in asked:
+            other, test = self._other(one.type, one.where)
+            salt = self.arguments.add(one.parameter.salt_to(one.type), "bigint")
+            found.append(f"SELECT {other}.rid # {salt} AS token FROM {self.rows(other)} WHERE {test}")
+        self.aliases += 1
+        name = f"c{self.aliases}"
+        tokens = (
+            f"SELECT coalesce(array_agg(u.token), '{{}}') AS tokens FROM ({' UNION ALL '.join(found)}) AS u"
+        )
+        self.joins.setdefault(alias, []).append(f"({tokens}) AS {name}")
+        return f"{alias}.tokens && {name}.tokens"
 
-    def _reverse(self, asked: Reverse, alias: str) -> str:
+    def _reverse(self, asked: Reverse, alias: str, resource_type: str) -> str:
         other, test = self._other(asked.type, asked.where)
-        salt = self.arguments.add(asked.parameter.salt, "bigint")
+        salt = self.arguments.add(asked.parameter.salt_to(resource_type), "bigint")
         return (
-            f"EXISTS (SELECT FROM resource AS {other} CROSS JOIN LATERAL unnest({other}.tokens) AS t{other}"
+            f"EXISTS (SELECT FROM {self.rows(other)} CROSS JOIN LATERAL unnest({other}.tokens) AS t{other}"
             f" WHERE {test} AND t{other} # {salt} = {alias}.rid)"
         )
 

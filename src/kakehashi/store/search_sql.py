@@ -40,7 +40,7 @@ def compile_search(
     It asks for one row more than the page holds; `next_cursor` takes it from there. `persons`: the person keys that
     the search is known to be about. A query's count of 0 gives no row.
     """
-    test = _where(query, seen, arguments, persons)
+    rows, test = _where(query, seen, arguments, persons, in_order=not query.sort)
     keys = [_sort_value(key, arguments) for key in query.sort]
     names = [f"k{place}" for place in range(len(keys))]
     order = [
@@ -53,7 +53,7 @@ def compile_search(
     limit = arguments.add(query.count + 1 if query.count else 0, "integer")
     selected = ", ".join([columns, "r.rid", *(f"s.{name}" for name in names)])
     text = (
-        f"SELECT {selected} FROM resource AS r{lateral} WHERE {test}"
+        f"SELECT {selected} FROM {rows}{lateral} WHERE {test}"
         f" ORDER BY {', '.join([*order, 'r.rid'])} LIMIT {limit}"
     )
     return text, arguments.values
@@ -63,10 +63,8 @@ def compile_count(
     query: Query, seen: Predicate, arguments: Arguments, *, persons: Iterable[int] | None = None
 ) -> Statement:
     """Return the statement of the exact total; pages and order do not matter to it."""
-    return (
-        f"SELECT count(*) FROM resource AS r WHERE {_where(query, seen, arguments, persons)}",
-        arguments.values,
-    )
+    rows, test = _where(query, seen, arguments, persons, in_order=False)
+    return f"SELECT count(*) FROM {rows} WHERE {test}", arguments.values
 
 
 def next_cursor(query: Query, rows: Sequence[Sequence[object]]) -> Cursor | None:
@@ -99,20 +97,22 @@ def compile_rows(
 
 def compile_revinclude(
     include: Include,
-    page: Iterable[int],
+    page: Iterable[tuple[str, int]],
     seen: Predicate,
     arguments: Arguments,
     *,
     limit: int,
     columns: str = ROW,
 ) -> Statement:
-    """Return the statement for `_revinclude`: resources of `include.type` that refer to the page's rids."""
-    rids = list(page)
+    """Return the statement for `_revinclude`: resources of `include.type` that refer to the page's (type, rid)."""
+    rows = list(page)
     asked = [include.parameter] if include.parameter else _references(include.type)
-    tokens = arguments.add(sorted({one.salt ^ rid for one in asked for rid in rids}), "bigint[]")
+    tokens = arguments.add(
+        sorted({one.salt_to(kind) ^ rid for one in asked for kind, rid in rows}), "bigint[]"
+    )
     number = arguments.add(NUMBER[include.type], "smallint")
     text = (
-        f"SELECT {columns}, r.rid FROM resource AS r WHERE r.type = {number} AND r.tokens && {tokens}"
+        f"SELECT {columns}, r.rid FROM resource AS r WHERE r.type + 0 = {number} AND r.tokens && {tokens}"
         f" AND {seen('r')} ORDER BY r.rid LIMIT {arguments.add(limit, 'integer')}"
     )
     return text, arguments.values
@@ -122,12 +122,17 @@ def _references(resource_type: str) -> list[Parameter]:
     return [one for one in parameters(resource_type).values() if one.kind == "reference" and one.has_entries]
 
 
-def _where(query: Query, seen: Predicate, arguments: Arguments, persons: Iterable[int] | None) -> str:
-    tests = [f"r.type = {arguments.add(NUMBER[query.type], 'smallint')}", seen("r")]
+def _where(
+    query: Query, seen: Predicate, arguments: Arguments, persons: Iterable[int] | None, *, in_order: bool
+) -> tuple[str, str]:
+    """Return what the rows come from, and what they must be."""
+    asked = query.where
+    conditions = Conditions(seen, arguments, found=persons is not None)
+    tests = [conditions.of_type("r", query.type, asked, in_order=in_order), seen("r")]
     if persons is not None:
         tests.append(f"r.person = ANY ({arguments.add(sorted(persons), 'bigint[]')})")
-    tests.append(Conditions(seen, arguments).write(query.where, "r", query.type))
-    return " AND ".join(tests)
+    tests.append(conditions.write(asked, "r", query.type))
+    return conditions.rows("r"), " AND ".join(tests)
 
 
 def _sort_value(key: SortKey, arguments: Arguments) -> str:
@@ -154,7 +159,7 @@ def _code_value(
     found: Parameter, members: tuple[Parameter, ...], descending: bool, arguments: Arguments
 ) -> str:
     """The code itself: each that its value set has is asked for by its token."""
-    pairs = [(code, one.salt ^ forms.asked_token(None, code)) for code in found.codes for one in members]
+    pairs = [(code, one.salt ^ forms.code_form(code)) for code in found.codes for one in members]
     codes = arguments.add([code for code, _ in pairs], "text[]")
     tokens = arguments.add([token for _, token in pairs], "bigint[]")
     which = "max" if descending else "min"

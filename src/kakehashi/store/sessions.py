@@ -20,6 +20,7 @@ class Chosen:
     member: bool
     licence: str
     emergency_right: bool
+    manages: bool
     person: int | None
     acts_for: str
 
@@ -45,19 +46,6 @@ class SessionRow:
     ended_at: datetime | None
     disabled_at: datetime | None
     chosen: Chosen | None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenSession:
-    """One line of a person's list of their open sessions."""
-
-    id: str
-    institution: int | None
-    role: str | None
-    purpose: str | None
-    factors: tuple[str, ...]
-    created_at: datetime
-    used_at: datetime
 
 
 async def put(
@@ -95,6 +83,7 @@ async def of_token(tx: Connection, token: bytes) -> SessionRow | None:
             row["member"],
             row["licence"],
             row["emergency_right"],
+            row["manages"],
             row["person"],
             row["acts_for"],
         )
@@ -176,11 +165,3 @@ async def end_all(
 ) -> None:
     """End every open session of an account, but the one of token (hash) `but`."""
     await tx.execute(_SQL["sessions_end"], account, at, because, but)
-
-
-async def open_of(tx: Connection, account: str, at: datetime) -> list[OpenSession]:
-    """Return the open sessions of an account, the oldest first."""
-    return [
-        OpenSession(**{**dict(row), "factors": tuple(row["factors"])})
-        for row in await tx.fetch(_SQL["sessions_of"], account, at)
-    ]

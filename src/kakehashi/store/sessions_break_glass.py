@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from kakehashi.store.database import Connection
 from kakehashi.store.sql import statements
 
@@ -23,6 +25,12 @@ class BreakGlass:
     approved_at: datetime | None
     ends_at: datetime | None
     revoked_at: datetime | None
+    reviewed_at: datetime | None
+    verdict: str | None
+
+    def live(self, at: datetime) -> bool:
+        """Say whether its code is good at `at`."""
+        return self.ends_at is not None and at < self.ends_at and self.revoked_at is None
 
 
 async def put(
@@ -57,6 +65,33 @@ async def find(tx: Connection, account: str, code: bytes, at: datetime) -> tuple
     return None if row is None else (row["id"], row["institution"], row["ends_at"])
 
 
-async def waiting(tx: Connection, institution: int, since: datetime) -> list[BreakGlass]:
-    """Return what was asked for at an institution since then and waits for a second person."""
-    return [BreakGlass(**dict(row)) for row in await tx.fetch(_SQL["break_glass_open"], institution, since)]
+async def waiting(tx: Connection, institution: int | None, since: datetime) -> list[BreakGlass]:
+    """Return what was asked for since then at an institution (None: anywhere) and waits for a second person."""
+    return _all(await tx.fetch(_SQL["break_glass_open"], institution, since))
+
+
+async def of_account(tx: Connection, account: str, since: datetime) -> list[BreakGlass]:
+    """Return what an account asked for since then, newest first."""
+    return _all(await tx.fetch(_SQL["break_glass_of"], account, since))
+
+
+async def approved(tx: Connection, institution: int | None, since: datetime) -> list[BreakGlass]:
+    """Return what was approved since then at an institution (None: anywhere), newest first."""
+    return _all(await tx.fetch(_SQL["break_glass_approved"], institution, since))
+
+
+async def unreviewed(tx: Connection, institution: int | None, but: str) -> list[BreakGlass]:
+    """Return what was approved and waits for a review, oldest first; not what `but` used or approved."""
+    return _all(await tx.fetch(_SQL["break_glass_unreviewed"], institution, but))
+
+
+async def review(
+    tx: Connection, credential: str, institution: int | None, verdict: str, remark: str, *, by: str, at: datetime
+) -> bool:  # fmt: skip
+    """Keep a verdict; say whether there was one to give."""
+    found = await tx.fetchval(_SQL["break_glass_judge"], credential, institution, verdict, remark, by, at)
+    return found is not None
+
+
+def _all(rows: list[asyncpg.Record]) -> list[BreakGlass]:
+    return [BreakGlass(**dict(row)) for row in rows]

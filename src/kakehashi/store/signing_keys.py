@@ -20,6 +20,17 @@ class SealedKey:
     trusted_until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class KeyLife:
+    """What may be shown of a key: since when it signs, until when it is trusted, and whether it was withdrawn."""
+
+    kid: str
+    made_at: datetime
+    signs_until: datetime
+    trusted_until: datetime
+    withdrawn_at: datetime | None
+
+
 async def lock(tx: Connection) -> None:
     """Hold back other makers of keys until the transaction ends."""
     await tx.execute(_SQL["signing_key_lock"])
@@ -35,6 +46,11 @@ async def put(tx: Connection, key: SealedKey) -> None:
 async def trusted(tx: Connection, at: datetime) -> list[SealedKey]:
     """Return the keys whose signatures are trusted, the newest first."""
     return [SealedKey(**dict(row)) for row in await tx.fetch(_SQL["signing_keys"], at)]
+
+
+async def of_late(tx: Connection, since: datetime) -> list[KeyLife]:
+    """Return the keys that were trusted since then, withdrawn ones too, the newest first."""
+    return [KeyLife(**dict(row)) for row in await tx.fetch(_SQL["signing_keys_of_late"], since)]
 
 
 async def withdraw(tx: Connection, kid: str, at: datetime) -> bool:

@@ -1,7 +1,9 @@
 """What an institution keeps of a person by which submission: asked when something comes in again."""
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
+from kakehashi.core.kinds import Kind
 from kakehashi.fhir.indexing import forms
 from kakehashi.fhir.indexing.parameters import parameter
 from kakehashi.fhir.types import NUMBER
@@ -10,23 +12,50 @@ from kakehashi.store.database import Connection
 from kakehashi.store.sql import statements
 
 _SQL = statements("submissions")
-Key = tuple[str, str]  # resource type, value of its identifier
+
+
+class Asked(NamedTuple):
+    """A resource that may be kept already. `besides`: the row key of the Bundle that does not count."""
+
+    person: int
+    type: str
+    value: str  # of its identifier
+    besides: int
 
 
 async def origins_of(
-    db: Connection, person: int, custodian: int, system: str, keys: Iterable[Key], *, besides: int
-) -> Mapping[Key, bytes]:
+    db: Connection, custodian: int, system: str, asked: Iterable[Asked]
+) -> Mapping[Asked, bytes]:
     """Return, for each resource that is kept under an identifier of `system`, the Bundle that it came by.
 
-    `besides`: the row key of a Bundle that does not count. One round trip, none for no key. Needs an open window.
+    One round trip, none where nothing is asked. Needs an open window.
     """
-    asked = list(dict.fromkeys(keys))
-    if not asked:
+    keys = list(dict.fromkeys(asked))
+    if not keys:
         return {}
-    types = [NUMBER[kind] for kind, _ in asked]
-    tokens = [_salt(kind) ^ forms.asked_token(system, value) for kind, value in asked]
-    found = await db.fetch(_SQL["submission_origins"], person, custodian, types, tokens, besides)
-    return {asked[row["place"] - 1]: compression.unpack(row["body"]) for row in found}
+    salts = [_salt(one.type) for one in keys]
+    found = await db.fetch(
+        _SQL["submission_origins"],
+        [one.person for one in keys],
+        [NUMBER[one.type] for one in keys],
+        [salt ^ forms.code_form(one.value) for salt, one in zip(salts, keys, strict=True)],
+        [salt ^ forms.system_form(system) for salt in salts],
+        [salt ^ forms.beside(forms.system_form(system)) for salt in salts],
+        [one.besides for one in keys],
+        custodian,
+    )
+    return {keys[row["place"] - 1]: compression.unpack(row["body"]) for row in found}
+
+
+async def documents_of(
+    db: Connection, person: int, custodian: int, kind: Kind, *, besides: int
+) -> list[bytes]:
+    """Return the Bundles of one kind that an institution keeps of a person: some ten. Needs an open window.
+
+    `besides`: the row key of a Bundle that does not count.
+    """
+    found = await db.fetch(_SQL["submission_documents"], person, NUMBER["Bundle"], custodian, kind, besides)
+    return [compression.unpack(row["body"]) for row in found]
 
 
 def _salt(resource_type: str) -> int:

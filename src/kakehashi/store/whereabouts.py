@@ -23,12 +23,11 @@ class Place:
 
 async def whereabouts(db: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Place]:
     """Return the place of each (type, id) that exists. One round trip, none for no key. Needs an open window."""
-    return await _places(db, "whereabouts", keys)
-
-
-async def whereabouts_first(db: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Place]:
-    """Return the same before any window is open, and closes it: in a transaction, open yours after this."""
-    return await _places(db, "whereabouts_first", keys)
+    known = sorted({(kind, name) for kind, name in keys if kind in NUMBER})
+    if not known:
+        return {}
+    found = await db.fetch(_SQL["whereabouts"], *_columns(known))
+    return {(NAME[one[0]], one[1]): Place(one[2], one[3], one[4], one[5]) for one in found}
 
 
 async def flagged(db: Connection, keys: Iterable[tuple[str, str]], flags: int) -> set[tuple[str, str]]:
@@ -38,14 +37,6 @@ async def flagged(db: Connection, keys: Iterable[tuple[str, str]], flags: int) -
         return set()
     found = await db.fetch(_SQL["whereabouts_flagged"], *_columns(known), flags)
     return {(NAME[one[0]], one[1]) for one in found}
-
-
-async def _places(db: Connection, name: str, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Place]:
-    known = sorted({(kind, name) for kind, name in keys if kind in NUMBER})
-    if not known:
-        return {}
-    found = await db.fetch(_SQL[name], *_columns(known))
-    return {(NAME[one[0]], one[1]): Place(one[2], one[3], one[4], one[5]) for one in found}
 
 
 def _columns(known: list[tuple[str, str]]) -> tuple[list[int], list[int], list[str]]:

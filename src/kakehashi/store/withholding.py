@@ -52,9 +52,9 @@ async def stop_disclosure(db: Connection, person: int, key: UUID, *, by: str, at
     return await db.fetchval(_SQL["disclosure_stop"], person, key, at, by) is not None
 
 
-async def resume_disclosure(db: Connection, persons: Iterable[int], *, by: str, at: datetime) -> bool:
-    """Open the portal of a person again; say whether it was shut."""
-    return bool(await db.fetch(_SQL["disclosure_resume"], list(persons), at, by))
+async def resume_disclosure(db: Connection, persons: Iterable[int], *, by: str, at: datetime) -> list[UUID]:
+    """Open the portal of a person again; return the stops that ended, none when it was open."""
+    return [row["id"] for row in await db.fetch(_SQL["disclosure_resume"], list(persons), at, by)]
 
 
 async def disclosure_stopped(db: Connection, persons: Iterable[int]) -> bool:

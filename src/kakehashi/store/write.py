@@ -92,8 +92,8 @@ class Writing:
         for key, wanted in zip(keys, if_versions, strict=False):
             require_version(heads.version_of(key), wanted)
         await self._make_way(keys, heads, drafts)
-        stored, rows = await write_rows.prepared(drafts, heads, self.at)
-        await self.connection.execute(_SQL["record_insert"], sorted(rows))
+        stored, rows = await write_rows.prepared(drafts, keys, heads, self.at)
+        await self.connection.execute(_SQL["record_insert"], rows)
         self.seen += (Seen(one.person, item(one.type, one.id, one.version)) for one in stored)
         return stored
 

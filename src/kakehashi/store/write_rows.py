@@ -9,15 +9,14 @@ from typing import Any
 import asyncpg
 
 from kakehashi.fhir.served import served
-from kakehashi.fhir.types import NAME, NUMBER
-from kakehashi.store import compression
+from kakehashi.fhir.types import NAME
+from kakehashi.store import compression, write_binary
 from kakehashi.store.rows import Draft, Row, Stored
 
 _IN_A_THREAD = 64  # drafts from which packing leaves the event loop to others (about 20 µs a draft)
 
 type_of = NAME.__getitem__
 Key = tuple[int, int]  # number of the type, rid
-TableRow = tuple[object, ...]  # in the order of the table's columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +51,15 @@ class Heads:
 
 
 async def prepared(
-    drafts: Sequence[Draft], heads: Heads, at: datetime
-) -> tuple[list[Stored], list[TableRow]]:
-    """Return what came of each draft, and the rows to insert."""
+    drafts: Sequence[Draft], keys: Sequence[Key], heads: Heads, at: datetime
+) -> tuple[list[Stored], list[bytes]]:
+    """Return what came of each draft, and the rows to insert, as `resource[]` takes them, in the order of their keys.
+
+    `keys`: of the drafts.
+    """
     if len(drafts) < _IN_A_THREAD:
-        return _prepared(drafts, heads, at)
-    return await asyncio.to_thread(_prepared, drafts, heads, at)
+        return _prepared(drafts, keys, heads, at)
+    return await asyncio.to_thread(_prepared, drafts, keys, heads, at)
 
 
 def row_of(columns: Iterable[Any]) -> Row:
@@ -66,34 +68,18 @@ def row_of(columns: Iterable[Any]) -> Row:
     return Row(person, NAME[number], *rest)
 
 
-def _prepared(drafts: Sequence[Draft], heads: Heads, at: datetime) -> tuple[list[Stored], list[TableRow]]:
-    stored = [_stored(draft, heads, at) for draft in drafts]
-    return stored, [_table_row(draft, one) for draft, one in zip(drafts, stored, strict=True)]
+def _prepared(
+    drafts: Sequence[Draft], keys: Sequence[Key], heads: Heads, at: datetime
+) -> tuple[list[Stored], list[bytes]]:
+    stored = [_stored(draft, key, heads, at) for draft, key in zip(drafts, keys, strict=True)]
+    rows = [
+        (draft.person, key[1], write_binary.row(draft, key, one, compression.pack(one.body)))
+        for draft, key, one in zip(drafts, keys, stored, strict=True)
+    ]
+    return stored, [packed for _, _, packed in sorted(rows)]
 
 
-def _stored(draft: Draft, heads: Heads, at: datetime) -> Stored:
-    key = (NUMBER[draft.type], draft.rid)
+def _stored(draft: Draft, key: Key, heads: Heads, at: datetime) -> Stored:
     version = heads.next_version(key)
     body = served(draft.body, id=draft.id, version=version, changed_at=at)
     return Stored(draft.type, draft.id, draft.person, version, at, key not in heads.living, body)
-
-
-def _table_row(draft: Draft, stored: Stored) -> TableRow:
-    return (
-        draft.person,
-        draft.rid,
-        draft.origin,
-        draft.at,
-        stored.changed_at,
-        stored.version,
-        draft.custodian,
-        draft.addressee,
-        NUMBER[draft.type],
-        int(draft.kind),
-        int(draft.flags),
-        draft.id,
-        draft.index.tokens,
-        draft.index.ranges,
-        draft.index.texts,
-        compression.pack(stored.body),
-    )

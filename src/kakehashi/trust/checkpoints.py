@@ -1,11 +1,14 @@
 """Checkpoints: what the log was at a moment, as C2SP signed notes (origin, size, base64 root; Ed25519).
 
+A key hands over to the next one by a checkpoint that both have signed and that names both (the extension line
+`key-change FORMER NEXT`): whoever trusts either finds the other. A former key is good up to that size only.
 Sources: https://c2sp.org/signed-note and https://c2sp.org/tlog-checkpoint (algorithm 0x01: Ed25519).
 """
 
 import os
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
@@ -17,6 +20,7 @@ from kakehashi.core.errors import Failure
 from kakehashi.trust.keys import secret_file
 
 _ED25519 = b"\x01"
+_CHANGE = "key-change "
 _DASH = "— "  # U+2014 and a space begin a signature line
 
 
@@ -35,19 +39,26 @@ class Checkpoint:
     origin: str
     size: int
     root: bytes
+    change: str = ""  # of a checkpoint that hands over: the former key and the next one
 
     @property
     def text(self) -> str:
         """The text that is signed; it ends with a newline."""
-        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+        more = f"{_CHANGE}{self.change}\n" if self.change else ""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n{more}"
 
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A log's name and public key. As text (`vkey`): name+hash+key, the form that C2SP tools read."""
+    """A log's name and public key. As text (`vkey`): name+hash+key, the form that C2SP tools read.
+
+    `upto`: of a key that has handed over, the last size that it may sign; `former`: those that came before this one.
+    """
 
     name: str
     public: bytes
+    upto: int | None = None
+    former: tuple["Verifier", ...] = ()
 
     @property
     def key_id(self) -> bytes:
@@ -59,8 +70,23 @@ class Verifier:
         """The public key as one line of text."""
         return f"{self.name}+{self.key_id.hex()}+{b64encode(_ED25519 + self.public).decode()}"
 
+    @property
+    def published(self) -> str:
+        """This key and the former ones, a line each, as they are published."""
+        limit = "" if self.upto is None else f" {self.upto}"
+        return f"{self.vkey}{limit}\n" + "".join(one.published for one in self.former)
+
     def open(self, note: str) -> Checkpoint:
-        """Return the checkpoint that a note states. Raises BadCheckpoint unless this key signed it."""
+        """Return the checkpoint that a note states. Raises BadCheckpoint unless this key or a former one signed it."""
+        for one in self.former:
+            with suppress(BadCheckpoint):
+                return one.open(note)
+        found = self._opened(note)
+        if self.upto is not None and found.size > self.upto:
+            raise BadCheckpoint
+        return found
+
+    def _opened(self, note: str) -> Checkpoint:
         text, blank, signatures = note.partition("\n\n")
         text += "\n"
         for line in signatures.splitlines() if blank else ():
@@ -79,8 +105,9 @@ class Verifier:
 
     def _parsed(self, text: str) -> Checkpoint:
         try:
-            origin, size, root = text.splitlines()[:3]
-            found = Checkpoint(origin, int(size), b64decode(root, validate=True))
+            origin, size, root, *more = text.splitlines()
+            change = more[0].removeprefix(_CHANGE) if more else ""
+            found = Checkpoint(origin, int(size), b64decode(root, validate=True), change)
         except ValueError:
             raise BadCheckpoint from None
         if found.origin != self.name or not found.text == text:
@@ -89,27 +116,57 @@ class Verifier:
 
 
 class Signer:
-    """Signs checkpoints. The key's seed lies in `home/keys/log.key`, the log's name beside it; both are made once."""
+    """Signs checkpoints. The key's seed lies in `home/keys/log.key`, made once; former public keys in `log.former`."""
 
-    def __init__(self, name: str, seed: bytes) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self.verifier = Verifier(name, self._key.public_key().public_bytes_raw())
+    def __init__(
+        self, name: str, seed: bytes, former: tuple[Verifier, ...] = (), home: Path | None = None
+    ) -> None:
+        self._key, self._home = Ed25519PrivateKey.from_private_bytes(seed), home
+        self.verifier = Verifier(name, self._key.public_key().public_bytes_raw(), former=former)
 
     @classmethod
     def at(cls, home: Path) -> Self:
-        """Return the signer of this home folder, making its key the first time. Raises KeyTrouble."""
+        """Return the signer of this home folder, making its key the first time. Raises KeyTrouble, BadCheckpoint."""
         seed = secret_file(home / "keys" / "log.key")
         public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
-        signer = cls(f"kakehashi-log-{sha256(public).hexdigest()[:12]}", seed)
-        _publish(home / "keys" / "log.pub", signer.verifier.vkey)
+        former = tuple(one for one in former_keys(home) if one.public != public)
+        name = former[0].name if former else f"kakehashi-log-{sha256(public).hexdigest()[:12]}"
+        signer = cls(name, seed, former, home)
+        publish(home / "keys" / "log.pub", signer.verifier.published)
         return signer
+
+    def now(self) -> "Signer":
+        """Return who signs now: the key may have been changed, by another server too."""
+        return self if self._home is None else Signer.at(self._home)
 
     def sign(self, size: int, root: bytes) -> tuple[Checkpoint, str]:
         """Return the checkpoint of a tree, and its signed note."""
-        checkpoint = Checkpoint(self.verifier.name, size, root)
-        signature = self.verifier.key_id + self._key.sign(checkpoint.text.encode())
-        note = f"{checkpoint.text}\n{_DASH}{self.verifier.name} {b64encode(signature).decode()}\n"
-        return checkpoint, note
+        return self._noted(Checkpoint(self.verifier.name, size, root), self)
+
+    def hand_over(self, size: int, root: bytes, after: "Signer") -> tuple[Checkpoint, str]:
+        """Return the checkpoint by which the next key takes over at this size, signed by both."""
+        change = f"{self.verifier.vkey} {after.verifier.vkey}"
+        return self._noted(Checkpoint(self.verifier.name, size, root, change), self, after)
+
+    def _noted(self, checkpoint: Checkpoint, *signers: "Signer") -> tuple[Checkpoint, str]:
+        lines = "".join(one._line(checkpoint.text) for one in signers)
+        return checkpoint, f"{checkpoint.text}\n{lines}"
+
+    def _line(self, text: str) -> str:
+        signature = self.verifier.key_id + self._key.sign(text.encode())
+        return f"{_DASH}{self.verifier.name} {b64encode(signature).decode()}\n"
+
+
+def former_keys(home: Path) -> list[Verifier]:
+    """Return the keys that have handed over, the newest first. Raises BadCheckpoint for a damaged file."""
+    file = home / "keys" / "log.former"
+    if not file.exists():
+        return []
+    lines = [line.split() for line in file.read_text("utf-8").splitlines() if line.strip()]
+    try:
+        return [replace(read_vkey(vkey), upto=int(upto)) for vkey, upto in reversed(lines)]
+    except ValueError:
+        raise BadCheckpoint from None
 
 
 def read_vkey(text: str) -> Verifier:
@@ -125,10 +182,10 @@ def read_vkey(text: str) -> Verifier:
     return verifier
 
 
-def _publish(path: Path, vkey: str) -> None:
-    """Write the public key for whoever verifies; an existing file with the same key is left alone."""
-    if path.exists() and path.read_text("utf-8").strip() == vkey:
+def publish(path: Path, keys: str) -> None:
+    """Write the public keys for whoever verifies; a file that says the same is left alone."""
+    if path.exists() and path.read_text("utf-8") == keys:
         return
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(vkey + "\n", "utf-8")
+    draft.write_text(keys, "utf-8")
     draft.replace(path)

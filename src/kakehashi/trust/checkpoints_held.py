@@ -50,16 +50,21 @@ class Held:
         return self.folder / "leaves"
 
     def last(self, verifier: Verifier) -> Checkpoint | None:
-        """Return the newest checkpoint held, or None. A line cut short by a crash counts for nothing.
+        """Return the newest checkpoint held, or None.
 
         Raises BadCheckpoint when it was not signed by this log's key.
         """
+        note = self.last_note()
+        return None if note is None else verifier.open(note)
+
+    def last_note(self) -> str | None:
+        """Return the newest checkpoint held, as it was signed. A line cut short by a crash counts for nothing."""
         if not self.notes.exists():
             return None
         with self.notes.open("rb") as file:
             file.seek(max(0, self.notes.stat().st_size - _TAIL))
             lines = [line for line in file.read().split(b"\n")[:-1] if line]
-        return verifier.open(orjson.loads(lines[-1])["note"]) if lines else None
+        return str(orjson.loads(lines[-1])["note"]) if lines else None
 
     def leaf_count(self) -> int:
         """Return how many entry hashes are held."""

@@ -4,6 +4,7 @@ Each action checks, changes and records in one transaction. Consent to a single 
 `consents_referral.py`. Sources: オンライン資格確認 (同意は24時間, 医療機関ごと・情報種別ごと); R-A1.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -12,7 +13,9 @@ from kakehashi.core.actors import Actor, Role
 from kakehashi.core.errors import BadRequest, Conflict, NotFound, Refused
 from kakehashi.people.merging import resolve
 from kakehashi.store import consents as rows
+from kakehashi.store import reach
 from kakehashi.store.database import Connection
+from kakehashi.store.reach import Matter, Reach
 from kakehashi.trust import log_note
 from kakehashi.trust.decide import NOT_FOR_OTHERS, WHOLE, Consent, kinds_in_hand
 from kakehashi.trust.roles import Interaction, require
@@ -21,6 +24,14 @@ from kakehashi.trust.windows import facts_of
 LONGEST = 24  # hours; a later visit needs a new consent
 AT_DESK = frozenset({"card", "oral"})
 CONSENTABLE = WHOLE & ~NOT_FOR_OTHERS
+
+# What the tables open to whoever was found to hold the record in hand, by what they are about to do.
+_IN_HAND: Mapping[Interaction, tuple[Matter, ...]] = {
+    Interaction.CONSENT_GIVE: (Matter.CONSENT, Matter.REFERRAL, Matter.PROXY),
+    Interaction.WITHHOLD: (Matter.WITHHOLDING, Matter.REFERRAL),
+    Interaction.PROXY_NAME: (Matter.PROXY,),
+    Interaction.LOG_OWN: (Matter.LOG, Matter.EMERGENCY),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +86,8 @@ async def withdraw(
     Raises NotFound, Refused, Conflict (withdrawn before); then nothing changed.
     """
     async with db.transaction():
-        persons = await resolve(db, person)
+        persons, _ = await _within_reach(db, person, by, at)
         held = await rows.lock(db, persons, uuid_of(which))
-        if by.role is Role.PERSON:
-            await require_in_hand(db, person, Interaction.CONSENT_GIVE, by, at)
-        else:
-            require(by, Interaction.CONSENT_TAKE)
         if held is None or (by.role is not Role.PERSON and held["institution"] != by.institution.key):
             raise NotFound
         if held["withdrawn_at"] is not None:
@@ -97,13 +104,8 @@ async def withdraw(
 
 async def of_person(db: Connection, person: int, *, by: Actor, at: datetime) -> list[Held]:
     """Return the person's consents, newest first: all to the person, those to itself to an institution."""
-    if by.role is Role.PERSON:
-        await require_in_hand(db, person, Interaction.CONSENT_GIVE, by, at)
-        institution = None
-    else:
-        require(by, Interaction.CONSENT_TAKE)
-        institution = by.institution.key
-    found = await rows.of_person(db, await resolve(db, person), institution)
+    persons, institution = await _within_reach(db, person, by, at)
+    found = await rows.of_person(db, persons, institution)
     return [
         Held(
             str(one["id"]), one["institution"], one["kinds"], one["given_at"], one["ends_at"], one["withdrawn_at"],
@@ -114,12 +116,36 @@ async def of_person(db: Connection, person: int, *, by: Actor, at: datetime) -> 
 
 
 async def require_in_hand(db: Connection, person: int, act: Interaction, by: Actor, at: datetime) -> int:
-    """Raise Refused unless `by` is the person or a live proxy and the portal is open; return the kinds they hold."""
+    """Raise Refused unless `by` is the person or a live proxy and the portal is open; return the kinds they hold.
+
+    The person's rows of what `act` is about are within the transaction's reach from then on.
+    """
     require(by, act)
-    held = kinds_in_hand(await facts_of(db, by, person, at=at), by, at)
+    facts = await facts_of(db, by, person, at=at)
+    held = kinds_in_hand(facts, by, at)
     if not held:
         raise Refused(rule="person.self")
+    await reach.open_on(db, Reach(_IN_HAND[act], facts.persons))
     return held
+
+
+async def reach_at_desk(db: Connection, persons: Iterable[int], by: Actor) -> None:
+    """Open what a reception may see and change: consents and referrals to itself. Raises Refused."""
+    require(by, Interaction.CONSENT_TAKE)
+    desk = Reach((Matter.CONSENT, Matter.REFERRAL), frozenset(persons), by.institution.key)
+    await reach.open_on(db, desk)
+
+
+async def _within_reach(
+    db: Connection, person: int, by: Actor, at: datetime
+) -> tuple[frozenset[int], int | None]:
+    """Return the person's keys, and the one institution whose consents `by` may see (None: all). Raises Refused."""
+    persons = await resolve(db, person)
+    if by.role is Role.PERSON:
+        await require_in_hand(db, person, Interaction.CONSENT_GIVE, by, at)
+        return persons, None
+    await reach_at_desk(db, persons, by)
+    return persons, by.institution.key
 
 
 def _require_sense(kinds: int, evidence: str, hours: int) -> None:
@@ -153,6 +179,7 @@ async def _require_may_give(
             raise NotFound
         if institution != by.institution.key or (by.person is not None and by.person not in persons):
             raise Refused(rule="consent.elsewhere")
+        await reach_at_desk(db, persons, by)
     else:
         held = await require_in_hand(db, person, Interaction.CONSENT_GIVE, by, at)
         if kinds & CONSENTABLE & ~held:

@@ -15,9 +15,11 @@ from kakehashi.core.hashing import row_key
 from kakehashi.core.kinds import Kind
 from kakehashi.people.merging import resolve
 from kakehashi.store import consents as rows
+from kakehashi.store import reach
 from kakehashi.store.database import Connection
+from kakehashi.store.reach import Matter, Reach
 from kakehashi.trust import log_note
-from kakehashi.trust.consents import require_in_hand
+from kakehashi.trust.consents import reach_at_desk, require_in_hand
 from kakehashi.trust.decide import DOCUMENTS
 from kakehashi.trust.roles import Interaction, require
 
@@ -56,6 +58,7 @@ async def register(
             rule="referral.addressee",
         )
     async with db.transaction():
+        await reach.open_on(db, Reach((Matter.REFERRAL,), {person}, by.institution.key))
         kept = await rows.put_referral(
             db, person, item, rid_of(item), kind, sender=by.institution.key, receiver=receiver,
             way="oral" if agreed_orally else None, by=by.subject, at=at,
@@ -98,6 +101,7 @@ async def agree_at_reader(
         persons = await resolve(db, person)
         if by.person is not None and by.person not in persons:
             raise Refused(rule="referral.elsewhere")
+        await reach_at_desk(db, persons, by)
         found = await rows.referrals_of(db, persons, by.institution.key)
         waiting = [one for one in found if one["way"] is None]
         for one in waiting:
@@ -119,6 +123,7 @@ async def inbox(db: Connection, *, by: Actor, at: datetime) -> Sequence[Sent]:
     A waiting document is named without its content and without its person. Raises Refused.
     """
     require(by, Interaction.READ, Kind.REFERRAL)
+    await reach.open_on(db, Reach((Matter.REFERRAL,), institution=by.institution.key))
     found = await rows.inbox(db, by.institution.key, at - INBOX, INBOX_MOST)
     return [_sent(one, hide_person=one["way"] is None) for one in found]
 

@@ -241,6 +241,30 @@ def _insurer(facts: WindowFacts, actor: Actor, at: datetime) -> Window:
     return Window(_others(facts, seen, viewing_periods.FOR_OTHERS, at), "member")
 
 
+def decide_coverage(facts: WindowFacts, actor: Actor, insurers: frozenset[int]) -> Window:
+    """Return the window on where a person is insured: the insurers' own rows of the coverage, and nothing else.
+
+    For whoever finds persons at a desk: checking it is every reception's duty and needs no consent. A link in doubt
+    stays shut here too. `insurers`: institution keys of all insurers. Source: 健康保険法3条13項 (電子資格確認).
+    """
+    asked = kinds_of(actor, Interaction.PERSON_FIND) & Kind.COVERAGE.bit
+    if (
+        not asked
+        or facts.suspended_all
+        or not facts.persons
+        or not insurers
+        or _bound_elsewhere(facts, actor)
+    ):
+        return NOTHING
+    pane = Pane(
+        asked,
+        persons=facts.persons,
+        custodians=insurers - facts.suspended,
+        hidden=int(Flag.UNDELIVERED | Flag.SUSPENDED),
+    )
+    return Window((pane,), "eligibility")
+
+
 def _others(facts: WindowFacts, seen: int, periods: Groups, at: datetime) -> tuple[Pane, ...]:
     """Return panes on other institutions' rows of the person, with every refusal worked in."""
     if facts.suspended_all:

@@ -14,7 +14,9 @@ from kakehashi.core.actors import Actor, InstitutionType, Role
 from kakehashi.core.errors import BadRequest, NotFound, Refused
 from kakehashi.people.merging import resolve
 from kakehashi.store import emergency as rows
+from kakehashi.store import reach
 from kakehashi.store.database import Connection
+from kakehashi.store.reach import Matter, Reach
 from kakehashi.trust import log_note
 from kakehashi.trust.consents import require_in_hand, uuid_of
 from kakehashi.trust.decide import Emergency
@@ -75,6 +77,7 @@ async def open_access(
         raise Refused(rule="emergency.elsewhere")
     opening = Emergency(str(uuid4()), by.institution.key, by.subject, at, at + OPEN_FOR)
     async with db.transaction():
+        await reach.open_on(db, Reach((Matter.EMERGENCY,), persons, by.institution.key))
         await rows.add(
             db,
             person,
@@ -99,6 +102,7 @@ async def review_queue(db: Connection, *, by: Actor) -> list[Opening]:
     Raises Refused. The reviewer's own openings are left out.
     """
     require(by, Interaction.EMERGENCY_REVIEW)
+    await reach.open_on(db, Reach((Matter.EMERGENCY,), institution=_reach(by)))
     found = await rows.unreviewed(db, _reach(by), by.subject, QUEUE_MOST)
     return [_opening(one) for one in found]
 
@@ -123,6 +127,7 @@ async def review(
             rule="emergency.verdict",
         )
     async with db.transaction():
+        await reach.open_on(db, Reach((Matter.EMERGENCY,), {person}, _reach(by)))
         if not await rows.review(
             db, person, uuid_of(which), _reach(by), verdict, remark, by=by.subject, at=at
         ):

@@ -69,7 +69,7 @@ def secret_file(path: Path) -> bytes:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     if not path.exists():
-        _write_private(draft, os.urandom(_KEY_BYTES))
+        write_private(draft, os.urandom(_KEY_BYTES))
         try:
             os.link(draft, path)  # of two servers that start at once, one makes the file, whole
         except FileExistsError:
@@ -104,7 +104,7 @@ class Issued:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.crt").write_bytes(self.certificate)
         (folder / f"{name}.key").unlink(missing_ok=True)
-        _write_private(folder / f"{name}.key", self.key)
+        write_private(folder / f"{name}.key", self.key)
 
 
 class Authority:
@@ -164,7 +164,8 @@ class Authority:
         return _issued(builder, key, self._key)
 
 
-def _write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner can read. Raises FileExistsError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

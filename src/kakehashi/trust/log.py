@@ -1,7 +1,8 @@
 """A person's own log: who looked, when, why and on what basis, each entry with its proof (R-A5, R-A14).
 
-The facility is named, the member of staff is not. An entry's proof shows that it is in the tree of the newest signed
-checkpoint; entries younger than that (a minute at most) have none yet.
+The facility is named, the member of staff is not. An entry's proof shows that what the line says of when, where, by
+which role, why and on what basis is in the tree of the newest signed checkpoint (trust/log_leaf.py); entries younger
+than that (a minute at most) have none yet.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from kakehashi.store.whereabouts import flagged
 from kakehashi.trust import log_note, merkle
 from kakehashi.trust.consents import require_in_hand
 from kakehashi.trust.decide import HIDDEN_FROM_PERSON
+from kakehashi.trust.log_leaf import Told, told
 from kakehashi.trust.roles import Interaction
 
 PAGE = 50  # entries in one page
@@ -46,13 +48,18 @@ _OTHER_BASIS = ("登録・手続の記録", "A registration or a procedure")
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """That entry `leaf` is in the tree of a checkpoint: RFC 9162 inclusion proof, nearest hash first."""
+    """That entry `leaf` is in the tree of a checkpoint: RFC 9162 inclusion proof, nearest hash first.
+
+    `told` leads to the leaf: what the line says of time, institution, role, purpose, basis and reason; None for an
+    entry of before.
+    """
 
     leaf: int
     leaf_hash: bytes
     size: int
     path: tuple[bytes, ...]
     note: str  # the signed checkpoint
+    told: Told | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +91,8 @@ async def log_of_person(
     await require_in_hand(db, person, Interaction.LOG_OWN, by, at)
     rows = await _page(db, await resolve(db, person), below, min(most, PAGE))
     names = {one.key: one.name for one in await institutions.every(db)}
-    proofs = await _proofs(db, [row["leaf"] for row in rows if row["leaf"] is not None])
-    await log_note.record(db, "log.read", f"Log/{person}", person=person, by=by, at=at)
+    proofs = await _proofs(db, {row["leaf"]: row["entry"] for row in rows if row["leaf"] is not None})
+    await log_note.record(db, "log.read", "Log/own", person=person, by=by, at=at)
     return [_entry(row, names, proofs.get(row["leaf"])) for row in rows]
 
 
@@ -124,8 +131,8 @@ def _key(item: str) -> tuple[str, str]:
     return kind, rest.partition("/")[0]
 
 
-async def _proofs(db: Connection, leaves: list[int]) -> dict[int, Proof]:
-    """Return the proofs of those leaves that the newest checkpoint covers; tiles are fetched once for all."""
+async def _proofs(db: Connection, leaves: Mapping[int, bytes]) -> dict[int, Proof]:
+    """Return proofs of those leaves (with their entries) which the newest checkpoint covers. One fetch of tiles."""
     last = await log_tree.last_checkpoint(db)
     if last is None:
         return {}
@@ -138,7 +145,7 @@ async def _proofs(db: Connection, leaves: list[int]) -> dict[int, Proof]:
     return {
         leaf: Proof(
             leaf, merkle.node_of((0, leaf), tiles), size,
-            tuple(merkle.combine(nodes, tiles) for nodes in path), last["note"],
+            tuple(merkle.combine(nodes, tiles) for nodes in path), last["note"], told(leaves[leaf]),
         )
         for leaf, path in paths.items()
     }  # fmt: skip

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from kakehashi.store import log_tree
+from kakehashi.store import log_tree, reach
 from kakehashi.store.database import Connection, Database
 from kakehashi.store.log_tree import Row, State
+from kakehashi.store.reach import WHOLE_LOG
 from kakehashi.trust import merkle
 from kakehashi.trust.checkpoints import Checkpoint, Signer
 from kakehashi.trust.checkpoints_held import Held, LogBroken
+from kakehashi.trust.log_leaf import leaf_data
 from kakehashi.trust.merkle import TILE
 
 BATCH = 10_000  # entries that one transaction takes in
@@ -56,10 +58,11 @@ class Sequencer:
                 return None
             size = (await log_tree.state(tx)).size
             last = await log_tree.last_checkpoint(tx)
-            await self._require_same_past(tx, size)
+            signer = self.signer.now()
+            await self._require_same_past(tx, size, signer)
             if not _due(size, last, at, now=now):
                 return None
-            checkpoint, note = self.signer.sign(size, await root_of(tx, size))
+            checkpoint, note = signer.sign(size, await root_of(tx, size))
             await log_tree.add_checkpoint(tx, size, checkpoint.root, note, at=at)
             await self._hold_leaves(tx)
             self.held.add(
@@ -67,8 +70,8 @@ class Sequencer:
             )  # before the commit: held but not stored is harmless, the reverse is not
         return checkpoint
 
-    async def _require_same_past(self, tx: Connection, size: int) -> None:
-        held = self.held.last(self.signer.verifier)
+    async def _require_same_past(self, tx: Connection, size: int, signer: Signer) -> None:
+        held = self.held.last(signer.verifier)
         if held is None:
             return
         if held.size > size or await root_of(tx, held.size) != held.root:
@@ -92,11 +95,12 @@ async def sequence(tx: Connection, most: int = BATCH) -> int:
     """Put the next settled entries into the tree; return how many. 0 also when another transaction is at it."""
     if not await log_tree.claim(tx):
         return 0
+    await reach.open_on(tx, WHOLE_LOG)
     before = await log_tree.state(tx)
     rows = await log_tree.settled(tx, before, most)
     if not rows:
         return 0
-    leaves = [merkle.leaf_hash(row["entry"]) for row in rows]
+    leaves = [merkle.leaf_hash(leaf_data(row["entry"])) for row in rows]
     edge = await log_tree.tiles(tx, edge_of(before.size))
     await log_tree.put_tiles(tx, merkle.grow(before.size, leaves, lambda key: edge.get(key, b"")))
     await log_tree.put_places(tx, _places(before.size, rows))

@@ -31,7 +31,11 @@ class Interaction(StrEnum):
     VALIDATE = "validate"
     PERSON_FIND = "person.find"  # 本人を探す (reception)
     PERSON_SETTLE = "person.settle"  # 名寄せの確認・解消
+    PERSON_IDENTIFY = "person.identify"  # 書類により一人を特定する (operator)
+    PERSON_ENROL = "person.enrol"  # 本人確認をして、本人の口座を作る
     CONSENT_TAKE = "consent.take"  # 窓口で同意を受ける
+    WITHHOLD_TAKE = "withhold.take"  # 書面の申出により、ほかの施設に見せない設定をする
+    DISCLOSURE_STOP = "disclosure.stop"  # 自己情報提供不可 (保険者)
     CONSENT_GIVE = "consent.give"  # 本人が同意・撤回する
     WITHHOLD = "withhold"  # 本人が提供しないと決める
     PROXY_NAME = "proxy.name"  # 本人が代理人を定める
@@ -39,6 +43,7 @@ class Interaction(StrEnum):
     LOG_OWN = "log.own"  # 自分の記録を誰が見たか
     LOG_READ = "log.read"  # 監査
     EMERGENCY_REVIEW = "emergency.review"  # 救急閲覧の事後確認
+    BREAK_GLASS_REVIEW = "break-glass.review"  # 緊急コードの事後確認
     CONSOLE_INSTITUTIONS = "console.institutions"
     CONSOLE_ACCOUNTS = "console.accounts"
     CONSOLE_KEYS = "console.keys"
@@ -137,7 +142,11 @@ def _nurse() -> Rights:
 
 def _clerk() -> Rights:
     desk = Right(_DESK, _CARE | _PHARMACY, _AT_DESK)
-    return _each((_I.READ, _I.SEARCH, _I.PERSON_FIND, _I.CONSENT_TAKE), desk)
+    counter = Right(0, _CARE | _PHARMACY, _AT_DESK)
+    return {
+        **_each((_I.READ, _I.SEARCH, _I.PERSON_FIND, _I.CONSENT_TAKE), desk),
+        **_each((_I.PERSON_ENROL, _I.WITHHOLD_TAKE), counter),
+    }
 
 
 def _insurer() -> Rights:
@@ -145,6 +154,7 @@ def _insurer() -> Rights:
     return {
         **_each(_LOOK, Right(_INSURED, at, why)),
         _I.PERSON_FIND: (Right(_DESK, at, why),),
+        _I.DISCLOSURE_STOP: (Right(0, at, why),),
     }
 
 
@@ -153,19 +163,22 @@ def _municipality() -> Rights:
     return {
         **_each(_LOOK, Right(_MUNICIPAL, at, why)),
         _I.PERSON_FIND: (Right(_DESK, at, why),),
+        _I.PERSON_ENROL: (Right(0, at, why),),
     }
 
 
 def _auditor() -> Rights:
     audit = Right(_SHARED, frozenset(InstitutionType), frozenset({_P.AUDIT}))
-    return _each((_I.READ, _I.SEARCH, _I.LOG_READ, _I.EMERGENCY_REVIEW, _I.CONSOLE_LOG), audit)
+    reviews = (_I.EMERGENCY_REVIEW, _I.BREAK_GLASS_REVIEW)
+    return _each((_I.READ, _I.SEARCH, _I.LOG_READ, *reviews, _I.CONSOLE_LOG), audit)
 
 
 def _operator() -> Rights:
     run = Right(_SHARED, _OPERATOR, frozenset({_P.OPERATIONS}))
     consoles = tuple(one for one in Interaction if one.value.startswith("console."))
-    settle = Right(0, _OPERATOR, frozenset({_P.OPERATIONS}))
-    return {**_each((*_LOOK, *_WRITE, *consoles), run), _I.PERSON_SETTLE: (settle,)}
+    papers = Right(0, _OPERATOR, frozenset({_P.OPERATIONS}))
+    procedures = (_I.PERSON_SETTLE, _I.PERSON_IDENTIFY, _I.PERSON_ENROL, _I.WITHHOLD_TAKE)
+    return {**_each((*_LOOK, *_WRITE, *consoles), run), **_each(procedures, papers)}
 
 
 def _person() -> Rights:
@@ -206,33 +219,43 @@ MAY: Mapping[Role, Mapping[Interaction, tuple[Right, ...]]] = {
 
 _RECORDS = frozenset({*_LOOK, *_WRITE, _I.VALIDATE})
 _OWN_ACTS = frozenset({_I.CONSENT_GIVE, _I.WITHHOLD, _I.PROXY_NAME, _I.LOG_OWN})
-_AUDITS = frozenset({_I.LOG_READ, _I.EMERGENCY_REVIEW})
+_AUDITS = frozenset({_I.LOG_READ, _I.EMERGENCY_REVIEW, _I.BREAK_GLASS_REVIEW})
+_PAPERS = frozenset({_I.PERSON_IDENTIFY, _I.PERSON_ENROL, _I.WITHHOLD_TAKE, _I.DISCLOSURE_STOP})
 _CONSOLE = frozenset(one for one in Interaction if one.value.startswith("console."))
 _AT_PLATFORM = _OWN_ACTS | _AUDITS | _CONSOLE | {_I.PERSON_SETTLE}
 
 # What a role is refused, said aloud: MAY and NEVER together name every interaction (a test sees to it).
 NEVER: Mapping[Role, frozenset[Interaction]] = {
-    Role.DOCTOR: _AT_PLATFORM | {_I.EXPORT},
-    Role.DENTIST: _AT_PLATFORM | {_I.EXPORT},
-    Role.PHARMACIST: _AT_PLATFORM | {_I.EXPORT},
-    Role.NURSE: _AT_PLATFORM | {_I.EXPORT, _I.DELETE},
-    Role.CLERK: _AT_PLATFORM | set(_WRITE) | {_I.EXPORT, _I.HISTORY, _I.VALIDATE, _I.EMERGENCY_OPEN},
-    Role.INSURER: _AT_PLATFORM | set(_WRITE) | {_I.EXPORT, _I.VALIDATE, _I.CONSENT_TAKE, _I.EMERGENCY_OPEN},
+    Role.DOCTOR: _AT_PLATFORM | _PAPERS | {_I.EXPORT},
+    Role.DENTIST: _AT_PLATFORM | _PAPERS | {_I.EXPORT},
+    Role.PHARMACIST: _AT_PLATFORM | _PAPERS | {_I.EXPORT},
+    Role.NURSE: _AT_PLATFORM | _PAPERS | {_I.EXPORT, _I.DELETE},
+    Role.CLERK: _AT_PLATFORM
+    | set(_WRITE)
+    | (_PAPERS - {_I.PERSON_ENROL, _I.WITHHOLD_TAKE})
+    | {_I.EXPORT, _I.HISTORY, _I.VALIDATE, _I.EMERGENCY_OPEN},
+    Role.INSURER: _AT_PLATFORM
+    | set(_WRITE)
+    | (_PAPERS - {_I.DISCLOSURE_STOP})
+    | {_I.EXPORT, _I.VALIDATE, _I.CONSENT_TAKE, _I.EMERGENCY_OPEN},
     Role.MUNICIPALITY: _AT_PLATFORM
     | set(_WRITE)
+    | (_PAPERS - {_I.PERSON_ENROL})
     | {_I.EXPORT, _I.VALIDATE, _I.CONSENT_TAKE, _I.EMERGENCY_OPEN},
     Role.AUDITOR: (_RECORDS - {_I.READ, _I.SEARCH})
     | _OWN_ACTS
+    | _PAPERS
     | (_CONSOLE - {_I.CONSOLE_LOG})
     | {_I.EXPORT, _I.PERSON_FIND, _I.PERSON_SETTLE, _I.CONSENT_TAKE, _I.EMERGENCY_OPEN},
     Role.OPERATOR: _OWN_ACTS
     | _AUDITS
-    | {_I.EXPORT, _I.VALIDATE, _I.PERSON_FIND, _I.CONSENT_TAKE, _I.EMERGENCY_OPEN},
+    | {_I.EXPORT, _I.VALIDATE, _I.PERSON_FIND, _I.CONSENT_TAKE, _I.EMERGENCY_OPEN, _I.DISCLOSURE_STOP},
     Role.PERSON: frozenset(_WRITE)
     | _AUDITS
     | _CONSOLE
+    | _PAPERS
     | {_I.VALIDATE, _I.PERSON_FIND, _I.PERSON_SETTLE, _I.CONSENT_TAKE, _I.EMERGENCY_OPEN},
-    Role.SYSTEM: _AT_PLATFORM | {_I.EMERGENCY_OPEN},
+    Role.SYSTEM: _AT_PLATFORM | _PAPERS | {_I.EMERGENCY_OPEN},
 }
 
 PURPOSES: Mapping[Role, frozenset[Purpose]] = {

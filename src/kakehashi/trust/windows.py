@@ -16,7 +16,8 @@ from kakehashi.store.database import Connection
 from kakehashi.store.window_facts import Fact
 from kakehashi.trust.decide import Consent, Emergency, Proxy, WindowFacts, decide
 
-_NOBODY = WindowFacts()
+NOBODY = -1  # a person key that nobody has (keys are positive)
+_NO_FACTS = WindowFacts()
 
 
 async def open_window(db: Connection, actor: Actor, person: int | None, *, at: datetime) -> Window:
@@ -27,13 +28,34 @@ async def open_window(db: Connection, actor: Actor, person: int | None, *, at: d
     """
     asked = actor.person if person is None else person
     if asked is None:
-        return decide(_NOBODY, actor, at)
+        return decide(_NO_FACTS, actor, at)
     return decide(await facts_of(db, actor, asked, at=at), actor, at)
 
 
 async def facts_of(db: Connection, actor: Actor, person: int, *, at: datetime) -> WindowFacts:
     """Return the facts that a decision about `person` rests on for this actor. One round trip; two for an insurer."""
     rows = await window_facts.of_person(db, person, actor.institution.key, actor.subject, at=at)
+    return await _facts_in(db, actor, rows)
+
+
+async def open_windows(
+    db: Connection, actor: Actor, keys: Sequence[tuple[str, str]], *, at: datetime
+) -> list[tuple[int, Window]]:
+    """Return for each resource (type, id) whose it is and the window on them; NOBODY where there is none.
+
+    For opening windows before a look, never for showing: a resource that is not there takes the same steps. One round
+    trip for all; an insurer's takes one more for each.
+    """
+    found: dict[int, list[Fact]] = {place: [] for place in range(1, len(keys) + 1)}
+    rows = await window_facts.of_named(db, keys, actor.institution.key, actor.subject, nobody=NOBODY, at=at)
+    for row in rows:
+        found[row["place"]].append(row)
+    return [
+        (some[0]["person"], decide(await _facts_in(db, actor, some), actor, at)) for some in found.values()
+    ]
+
+
+async def _facts_in(db: Connection, actor: Actor, rows: Sequence[Fact]) -> WindowFacts:
     persons = frozenset(row["number"] for row in rows if row["what"] == "key")
     insurer = None
     if actor.role is Role.INSURER:

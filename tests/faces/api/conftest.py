@@ -32,7 +32,7 @@ async def region(
     url = re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
     home: Path = tmp_path_factory.mktemp("home")
     async with await Database.open(url) as db:
-        started = await Region.start(db, home)
+        started = await Region.start(db, home, metrics_token="m" * 32)
         async with started.client:
             yield started
     await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -1,9 +1,12 @@
 """The operator's two questions: is this installation safe, and is its log whole?"""
 
+import os
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 
 from kakehashi.core.actors import Actor, Institution, InstitutionType, Purpose, Role
@@ -11,11 +14,14 @@ from kakehashi.core.clock import system_clock
 from kakehashi.core.logentry import Note
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
-from kakehashi.faces.cli import audit
-from kakehashi.faces.cli.doctor import Finding, examine
-from kakehashi.store import log_append
+from kakehashi.faces.cli import audit, backup
+from kakehashi.faces.cli.doctor import examine
+from kakehashi.faces.cli.finding import Finding
+from kakehashi.store import clients_certificates, institutions, log_append, quarantine
+from kakehashi.store.clients_certificates import Certificate
 from kakehashi.store.database import Database
 from kakehashi.trust.keys import Vault
+from kakehashi.trust.log_sequencer import sequence
 
 HOSPITAL = Institution(1, "4910100010", "架橋中央病院（架空）", InstitutionType.HOSPITAL)
 DOCTOR = Actor("doctor", Role.DOCTOR, HOSPITAL, Purpose.TREATMENT)
@@ -80,3 +86,88 @@ async def _looks(house: House, count: int) -> None:
 
 async def test_a_log_without_entries_yet_is_no_broken_log(house: House) -> None:
     assert (await audit.verify(house, None)).exit_code == 0
+
+
+def _with(house: House, **change: object) -> House:
+    return House(house.db, replace(house.settings, **change), house.clock)  # type: ignore[arg-type]
+
+
+async def test_a_proxy_that_cannot_be_told_from_others_is_named(house: House) -> None:
+    assert _said(await examine(house), "proxy in front").good
+    public = _with(house, base_url="https://kakehashi.example")
+    assert not _said(await examine(public), "proxy in front").good
+    known = _with(public, proxy_secret="s" * 32, metrics_token="m" * 32)
+    assert _said(await examine(known), "proxy in front").good
+    assert _said(await examine(known), "/metrics").good
+
+
+@pytest.mark.parametrize(("url", "good"), [
+    ("postgresql://k@db.example/k", False), ("postgresql://k@db.example/k?sslmode=require", False),
+    ("postgresql://k@db.example/k?sslmode=verify-full", True), ("postgresql://k@localhost/k", True),
+    ("postgresql://k@/k?host=/run/postgresql", True),
+])  # fmt: skip
+async def test_a_database_elsewhere_without_tls_is_unsafe(house: House, url: str, good: bool) -> None:
+    assert _said(await examine(_with(house, database_url=url)), "connection to the database").good is good
+
+
+async def test_clocks_that_differ_are_unsafe(house: House) -> None:
+    assert _said(await examine(house), "clock less").good
+    late = House(house.db, house.settings, lambda: system_clock() - timedelta(seconds=30))
+    assert not _said(await examine(late), "clock less").good
+
+
+async def test_a_backup_is_asked_for_until_there_is_a_new_one(house: House) -> None:
+    """Of the embedded database; an external one has its own."""
+    elsewhere = _with(house, database_url="postgresql://k@db.example/k")
+    assert not [one for one in await examine(elsewhere) if "newest backup" in one.en]
+    assert not _said(await examine(house), "newest backup").good
+    for age, good in ((timedelta(hours=1), True), (timedelta(days=3), False)):
+        facts = backup.Facts(house.clock() - age, "0")
+        (house.settings.home / "last-backup.json").write_bytes(msgspec.json.encode(facts))
+        assert _said(await examine(house), "newest backup").good is good
+
+
+async def test_a_log_that_nobody_signs_or_verifies_is_named(house: House) -> None:
+    await _looks(house, 3)
+    async with house.db.transaction() as tx:
+        await sequence(tx)
+    findings = await examine(house)
+    assert not _said(findings, "checkpoint").good and not _said(findings, "log last verified").good
+    await audit.verify(house, None)
+    findings = await examine(house)
+    assert _said(findings, "checkpoint").good and _said(findings, "log last verified").good
+    later = House(house.db, house.settings, lambda: system_clock() + timedelta(days=8))
+    assert not _said(await examine(later), "log last verified").good
+
+
+async def test_a_verdict_that_was_bad_stays_unsafe(house: House) -> None:
+    await test_a_log_that_a_superuser_edited_is_broken_at_the_first_edited_entry(house)
+    finding = _said(await examine(house), "log last verified")
+    assert not finding.good and finding.unsafe
+
+
+async def test_a_database_that_died_of_late_is_named(house: House) -> None:
+    (house.settings.home / "postgresql").mkdir()
+    file = house.settings.home / "postgresql" / "revived.json"
+    for state, unsafe in (("running", False), ("given up", True)):
+        file.write_bytes(
+            msgspec.json.encode({"at": "2026-11-21T03:00:00+00:00", "starts": 1, "state": state})
+        )
+        finding = _said(await examine(house), "database died")
+        assert (finding.good, finding.unsafe) == (False, unsafe)
+
+
+async def test_an_old_key_an_ending_certificate_and_a_quarantine_are_told(house: House) -> None:
+    Vault.at(house.settings.home)
+    old = (system_clock() - timedelta(days=800)).timestamp()
+    os.utime(house.settings.home / "keys" / "seal.key", (old, old))
+    async with house.db.transaction() as tx:
+        await institutions.put(tx, HOSPITAL)
+        soon = system_clock() + timedelta(days=9)
+        kept = Certificate(b"\1" * 32, "CN=x", soon - timedelta(days=99), soon, system_clock())
+        await clients_certificates.put(tx, HOSPITAL.key, kept)
+        await quarantine.place(tx, HOSPITAL.key, at=system_clock(), by="t", reason="x")
+    findings = await examine(house)
+    assert "seal.key" in _said(findings, "keys' age").todo_en
+    assert not _said(findings, "certificates that end").good
+    assert not _said(findings, "in quarantine").good

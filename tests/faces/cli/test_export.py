@@ -25,7 +25,12 @@ def _system(site: Institution, role: Role = Role.SYSTEM) -> Actor:
 
 
 def _lines(site: str, count: int) -> list[tuple[int, bytes]]:
-    patient = {"resourceType": "Patient", "id": f"{site}-p", "name": [{"text": "見本 花子"}], "birthDate": "1960-01-01"}
+    patient = {
+        "resourceType": "Patient",
+        "id": f"{site}-p",
+        "name": [{"text": "見本 花子"}],
+        "birthDate": "1960-01-01",
+    }
     weights = [
         b'{"resourceType": "Observation", "id": "%s-%d", "status": "final", "code": {"text": "weight"},'
         b' "subject": {"reference": "Patient/%s-p"}, "valueQuantity": {"value": 60.%d0, "unit": "kg"}}'
@@ -47,7 +52,9 @@ async def house(db: Database, tmp_path: Path) -> House:
     return house
 
 
-async def test_an_export_holds_the_own_records_and_no_others_with_their_decimals(house: House, tmp_path: Path) -> None:
+async def test_an_export_holds_the_own_records_and_no_others_with_their_decimals(
+    house: House, tmp_path: Path
+) -> None:
     counts = await export(house, tmp_path / "out", by=_system(CHUO))
     assert counts == {"Patient": 1, "Observation": 3}
     lines = (tmp_path / "out" / "Observation.ndjson").read_bytes().splitlines()

@@ -14,10 +14,14 @@ ACCOUNTS = {
     "municipality": "kakyo.staff",
     "auditor": "auditor",
     "operator": "operator",
+    "manager": "chuo.clerk",  # manages the accounts of a hospital
     "person": "hanako",
 }
 EVERYBODY = frozenset(ACCOUNTS)
-CARE = frozenset({"doctor", "er", "no-right", "nurse", "clerk", "pharmacist"})
+CARE = frozenset({"doctor", "er", "no-right", "nurse", "clerk", "manager", "pharmacist"})
+CLERKS = frozenset({"clerk", "manager"})
+MANAGERS = frozenset({"operator", "manager"})
+INSURER = frozenset({"insurer"})
 FINDERS = CARE | {"insurer", "municipality"}
 ER, PERSON, AUDITOR, OPERATOR = (frozenset({one}) for one in ("er", "person", "auditor", "operator"))
 PROVERS = AUDITOR | OPERATOR
@@ -31,6 +35,8 @@ MATRIX: dict[tuple[str, str], Expected] = {
     ("POST", "/signin/second"): "signed",
     ("GET", "/signin/password"): "signed",
     ("POST", "/signin/password"): "signed",
+    ("GET", "/signin/break-glass"): "signed",
+    ("POST", "/signin/break-glass"): "signed",
     ("GET", "/signin/enrol"): "signed",
     ("POST", "/signin/enrol"): "signed",
     ("GET", "/signin/choose"): "signed",
@@ -51,7 +57,23 @@ MATRIX: dict[tuple[str, str], Expected] = {
     ("POST", "/reception/{handle}/consent"): CARE,
     ("POST", "/reception/{handle}/withdraw"): CARE,
     ("POST", "/reception/{handle}/agree"): CARE,
+    ("GET", "/counter/{handle}"): FINDERS,
+    ("POST", "/counter/{handle}/account"): CLERKS | {"municipality"},
+    ("POST", "/counter/{handle}/withholding"): CLERKS,
+    ("POST", "/counter/{handle}/disclosure"): INSURER,
+    ("GET", "/staff"): MANAGERS,
+    ("POST", "/staff"): MANAGERS,
+    ("POST", "/staff/join"): MANAGERS,
+    ("POST", "/staff/review"): MANAGERS,
+    ("POST", "/staff/{account}/rights"): MANAGERS,
+    ("POST", "/staff/{account}/leave"): MANAGERS,
+    ("POST", "/staff/{account}/state"): MANAGERS,
+    ("POST", "/staff/{account}/reset"): MANAGERS,
+    ("GET", "/staff/break-glass"): MANAGERS,
+    ("POST", "/staff/break-glass/approve"): MANAGERS,
+    ("POST", "/staff/break-glass/revoke"): MANAGERS,
     ("GET", "/viewer/{handle}"): EVERYBODY,  # and then the handle decides: it is of this session or of none
+    ("GET", "/viewer/{handle}/attachment"): EVERYBODY,  # likewise
     ("GET", "/emergency"): ER,
     ("POST", "/emergency"): ER,
     ("GET", "/emergency/{handle}"): ER,
@@ -77,6 +99,8 @@ MATRIX: dict[tuple[str, str], Expected] = {
     ("GET", "/audit/log"): AUDITOR,
     ("GET", "/audit/emergencies"): AUDITOR,
     ("POST", "/audit/emergencies"): AUDITOR,
+    ("GET", "/audit/break-glass"): AUDITOR,
+    ("POST", "/audit/break-glass"): AUDITOR,
     ("GET", "/audit/unusual"): AUDITOR,
     ("GET", "/audit/proof"): PROVERS,
     ("POST", "/audit/proof"): PROVERS,
@@ -84,6 +108,8 @@ MATRIX: dict[tuple[str, str], Expected] = {
     ("GET", "/console"): OPERATOR,
     ("GET", "/console/institutions"): OPERATOR,
     ("POST", "/console/institutions"): OPERATOR,
+    ("POST", "/console/institutions/quarantine"): OPERATOR,
+    ("POST", "/console/institutions/quarantine/lift"): OPERATOR,
     ("GET", "/console/accounts"): OPERATOR,
     ("POST", "/console/accounts"): OPERATOR,
     ("POST", "/console/accounts/{account}/reset"): OPERATOR,
@@ -95,11 +121,27 @@ MATRIX: dict[tuple[str, str], Expected] = {
     ("POST", "/console/keys/{client}/state"): OPERATOR,
     ("POST", "/console/certificates"): OPERATOR,
     ("POST", "/console/certificates/revoke"): OPERATOR,
+    ("GET", "/console/signing"): OPERATOR,
+    ("POST", "/console/signing/tokens"): OPERATOR,
+    ("POST", "/console/signing/tokens/withdraw"): OPERATOR,
+    ("POST", "/console/signing/log"): OPERATOR,
     ("GET", "/console/loads"): OPERATOR,
     ("GET", "/console/loads/{key}"): OPERATOR,
     ("GET", "/console/log"): PROVERS,
     ("POST", "/console/log"): PROVERS,
     ("GET", "/console/retention"): OPERATOR,
+    ("GET", "/console/persons"): OPERATOR,
+    ("POST", "/console/persons"): OPERATOR,
+    ("GET", "/console/persons/{handle}"): OPERATOR,
+    ("POST", "/console/persons/{handle}/account"): OPERATOR,
+    ("POST", "/console/persons/{handle}/account/reset"): OPERATOR,
+    ("POST", "/console/persons/{handle}/account/state"): OPERATOR,
+    ("POST", "/console/persons/{handle}/guardian"): OPERATOR,
+    ("POST", "/console/persons/{handle}/guardian/end"): OPERATOR,
+    ("POST", "/console/persons/{handle}/withholding"): OPERATOR,
+    ("POST", "/console/persons/{handle}/withholding/release"): OPERATOR,
+    ("POST", "/console/persons/{handle}/hold"): OPERATOR,
+    ("POST", "/console/persons/{handle}/hold/lift"): OPERATOR,
     ("GET", "/console/people"): OPERATOR,
     ("POST", "/console/people/settle"): OPERATOR,
     ("POST", "/console/people/decide"): OPERATOR,

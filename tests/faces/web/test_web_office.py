@@ -10,12 +10,19 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import asyncpg
+import pyotp
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
-from web_region import NOW, Region
+from web_region import NOW, PASSWORD, Region
 from web_visitor import Visitor, application
 
+from kakehashi.core.actors import Actor, Purpose, Role
+from kakehashi.core.errors import Refused
+from kakehashi.engines.records.look import Asked
 from kakehashi.samples.region import BY_SLUG
+from kakehashi.services.audit import checks
+from kakehashi.store import log_checks
 from kakehashi.store.retention import CLASSES
 from kakehashi_verify.verify import verify
 
@@ -55,17 +62,48 @@ async def test_the_log_is_searched_by_institution_and_action_and_names_no_patien
         assert (await auditor.go("/audit/log?from=2020-01-01&to=2026-11-21")).status == 400
 
 
-async def test_the_log_is_verified_now_and_a_changed_entry_is_named(region: Region, visitor: Visitor):
+async def test_the_log_is_checked_by_a_chore_and_a_changed_entry_is_named(region: Region, visitor: Visitor):
+    """The page asks; a server's chore does it; nobody's request waits for a long log."""
     await visitor.sign_in("auditor")
     await visitor.go("/audit/proof")
-    assert "改ざんなし" in (await visitor.send("/audit/proof")).words
+    assert (
+        "改ざんなし" not in (await visitor.send("/audit/proof")).words
+        and "順番を待っています" in visitor.words
+    )
+    assert not await checks.ask(region.house, asking(region))  # one at a time
+    assert await checks.work(region.house, NOW) and not await checks.work(region.house, NOW)
+    assert "改ざんなし" in (await visitor.go("/audit/proof")).words
     superuser = await asyncpg.connect(region.house.db.url)
     await superuser.execute(
         "UPDATE log SET entry = entry || ' '::bytea WHERE seq = (SELECT min(seq) FROM log)"
     )
     await superuser.close()
     await visitor.send("/audit/proof")
-    assert "番の記録が書き換えられています" in visitor.words
+    await checks.work(region.house, NOW)
+    assert "番の記録が書き換えられています" in (await visitor.go("/audit/proof")).words
+
+
+async def test_a_check_whose_server_died_is_taken_up_by_another(region: Region):
+    assert await checks.ask(region.house, asking(region))
+    async with region.house.db.transaction() as db:
+        number = await log_checks.take(db, at=NOW, stalled=NOW - timedelta(minutes=2))
+        assert number is not None
+        assert await log_checks.take(db, at=NOW, stalled=NOW - timedelta(minutes=2)) is None
+    assert not await checks.work(region.house, NOW + timedelta(minutes=1))
+    assert await checks.work(region.house, NOW + timedelta(minutes=3))
+    found = await checks.last(region.house, asking(region))
+    assert found and found.number == number and found.verdict == "whole" and found.done >= found.entries
+
+
+async def test_whoever_may_not_prove_the_log_asks_for_no_check(region: Region):
+    clerk = Asked(Actor("c", Role.CLERK, region.sites["chuo"], Purpose.ADMINISTRATION), NOW, "")
+    for act in (checks.ask, checks.last):
+        with pytest.raises(Refused):
+            await act(region.house, clerk)
+
+
+def asking(region: Region) -> Asked:
+    return Asked(Actor("auditor", Role.AUDITOR, region.sites["operator"], Purpose.AUDIT), NOW, "")
 
 
 async def test_the_export_is_whole_for_the_separate_verifier(visitor: Visitor):
@@ -82,8 +120,9 @@ async def test_the_export_is_whole_for_the_separate_verifier(visitor: Visitor):
 async def test_an_institution_is_added_once(visitor: Visitor):
     await visitor.sign_in("operator")
     await visitor.go("/console/institutions")
-    new = {"type": "clinic", "code": "4910199999", "name": "みどり医院（架空）"}
-    assert (await visitor.send("/console/institutions", **(new | {"code": "49101"}))).status == 400
+    new = {"type": "clinic", "official": "4910199999", "name": "みどり医院（架空）"}
+    assert (await visitor.send("/console/institutions", **(new | {"official": "49101"}))).status == 400
+    assert 'value="49101"' in visitor.page and "みどり医院" in visitor.page  # what was typed stays
     assert "みどり医院" in (await visitor.send("/console/institutions", **new)).words
     assert (await visitor.send("/console/institutions", **new)).status == 409
 
@@ -143,10 +182,37 @@ async def test_a_session_without_a_fresh_second_factor_changes_no_rights(region:
         place = str(region.sites["umibe"].key)
         assert (await operator.go(f"/console/accounts?institution={place}")).status == 200
         state = operator.link("/console/accounts/")
-        answer = await operator.client.post(state, data={"csrf": operator.csrf, "institution": place})
-        assert answer.headers["location"] == "/stepup?next=/console/accounts"
-        answer = await operator.client.post("/console/people/settle", data={"csrf": operator.csrf})
-        assert answer.headers["location"] == "/stepup?next=/console/people"
+        new = {"type": "clinic", "official": "4910199999", "name": "みどり医院（架空）"}
+        for path, typed in (
+            (state, {"institution": place}), ("/console/people/settle", {}), ("/console/institutions", new),
+        ):  # fmt: skip
+            await operator.send(path, **typed)
+            assert operator.status == 401 and "もう一度、本人確認" in operator.words
+            assert all(f'name="{name}" value="{value}"' in operator.page for name, value in typed.items())
+        assert "みどり医院" not in (await operator.go("/console/institutions")).words
+
+
+async def test_what_was_typed_is_carried_out_once_the_factor_is_proven_within_the_form(region: Region):
+    """A wrong code changes nothing and loses nothing; the right one, sent with the same form, does."""
+    async with Visitor.on(application(region)) as operator:
+        await operator.sign_in("operator")
+        secret = await operator.enrol()
+        cookies = operator.client.cookies
+    at = NOW + timedelta(minutes=25)
+    later = replace(region, house=replace(region.house, clock=lambda: at))
+    async with Visitor.on(application(later)) as operator:
+        operator.client.cookies = cookies
+        new = {"type": "clinic", "official": "4910199999", "name": "みどり医院（架空）"}
+        await operator.go("/console/institutions")
+        right = pyotp.TOTP(secret).at(at)
+        wrong = "000000" if right != "000000" else "111111"
+        await operator.send("/console/institutions", **new, **{"again-code": wrong})
+        assert operator.status == 401 and 'value="みどり医院（架空）"' in operator.page
+        assert wrong not in operator.page
+        await operator.send("/console/institutions", **new, **{"again-code": right})
+        assert operator.at == "/console/institutions" and "みどり医院" in operator.words
+        new["official"] = "4910188888"  # proven now: the session goes on without asking again
+        assert (await operator.send("/console/institutions", **new)).status == 200
 
 
 async def test_loads_and_what_was_refused_are_shown_without_the_records(region: Region, visitor: Visitor):
@@ -187,6 +253,31 @@ async def test_two_alike_are_merged_and_parted_again_and_shown_masked(region: Re
     assert merge, visitor.words
     await visitor.send("/console/people/unmerge", number=merge[1], reason="別人と判明")
     assert "統合の記録" in visitor.words and 'action="/console/people/unmerge"' not in visitor.page
+
+
+async def test_the_servers_keys_are_changed_with_overlap_and_withdrawn(region: Region, visitor: Visitor):
+    await visitor.sign_in("operator")
+    words = (await visitor.go("/console/signing")).words
+    assert "最初のトークンを出すときに作られます" in words and "署名中" in words  # the log's key
+    await visitor.send("/console/signing/tokens")
+    await visitor.send("/console/signing/tokens")
+    assert "検証のみ" in visitor.words and "署名中" in visitor.words
+    former = re.findall(r'name="kid" value="([^"]+)"', visitor.page)[-1]
+    await visitor.send("/console/signing/tokens/withdraw", kid=former)
+    assert "取り消し" in visitor.words and "検証のみ" not in visitor.words
+    assert (await visitor.send("/console/signing/tokens/withdraw", kid="nobodys")).status == 404
+
+
+async def test_the_logs_key_is_changed_and_the_whole_log_still_verifies(region: Region, visitor: Visitor):
+    await visitor.sign_in("operator")
+    await visitor.go("/console/signing")
+    assert (await visitor.send("/console/signing/log")).status == 400  # the new key is to be published
+    await visitor.send("/console/signing/log", sure="yes")
+    assert "新しい鍵に替えました" in visitor.words and "件まで" in visitor.words
+    await visitor.go("/console/log")
+    await visitor.send("/console/log")
+    await checks.work(region.house, NOW)
+    assert "改ざんなし" in (await visitor.go("/console/log")).words
 
 
 async def test_retention_shows_every_class_with_its_law(visitor: Visitor):
@@ -242,3 +333,40 @@ async def test_no_page_is_kept_by_the_browser_or_lets_script_of_others_in(visito
         assert "script-src 'self'" in headers["content-security-policy"]
         assert "unsafe" not in headers["content-security-policy"]
         assert not re.search(r"<script(?![^>]*\ssrc=)|\son\w+=|style=", visitor.page)
+
+
+async def test_an_institution_is_shut_out_and_let_in_again_and_its_people_are_told_why(region: Region):
+    async with Visitor.on(application(region)) as operator, Visitor.on(application(region)) as nurse:
+        await nurse.sign_in("sakura.nurse")
+        await operator.sign_in("operator")
+        await operator.go("/console/institutions")
+        place = str(region.sites["sakura"].key)
+        shut = "/console/institutions/quarantine"
+        assert (await operator.send(shut, institution=place, reason=" ")).status == 400
+        assert (await operator.send(shut, institution="0", reason="試し")).status == 400
+        assert (await operator.send(shut, institution="99999", reason="試し")).status == 404
+        await operator.go("/console/institutions")
+        assert "隔離中" not in operator.words
+        await operator.send(shut, institution=place, reason="端末から不審な通信")
+        assert "隔離しました" in operator.words and "端末から不審な通信" in operator.words
+        assert (await operator.send(shut, institution=place, reason="再び")).status == 409
+        assert (await nurse.go("/reception")).status == 403 and "隔離中のため利用できません" in nurse.words
+        assert "in quarantine" in nurse.words and (await nurse.go("/")).at == "/signin"
+        await nurse.send("/signin", login="sakura.nurse", password=PASSWORD)
+        assert nurse.status == 403 and "隔離中のため利用できません" in nurse.words
+        assert "隔離中 1" in (await operator.go("/console")).words
+        await operator.go("/console/institutions")
+        await operator.send(f"{shut}/lift", institution=place)
+        assert "隔離を解きました" in operator.words and "端末から不審な通信" not in operator.words
+        assert (await operator.send(f"{shut}/lift", institution=place)).status == 409
+        assert (await (await nurse.sign_in("sakura.nurse")).go("/reception")).status == 200
+
+
+async def test_other_institutions_go_on_while_one_is_shut_out(region: Region):
+    async with Visitor.on(application(region)) as operator, Visitor.on(application(region)) as doctor:
+        await doctor.sign_in("chuo.doctor")
+        await operator.sign_in("operator")
+        await operator.go("/console/institutions")
+        place = str(region.sites["sakura"].key)
+        await operator.send("/console/institutions/quarantine", institution=place, reason="鍵の紛失")
+        assert (await doctor.go("/reception")).status == 200

@@ -132,7 +132,7 @@ async def _accounts(house: House, sites: dict[str, Institution], persons: dict[s
             PASSWORD,
             settings=house.settings,
             emergency_right=one.emergency_right,
-            manages=one.role is Role.OPERATOR,
+            manages=one.manages,
             at=LAST_WEEK,
         )
     if "sora" in persons and "aya" in persons:
@@ -143,6 +143,7 @@ async def _accounts(house: House, sites: dict[str, Institution], persons: dict[s
                 made["aya"],
                 WHOLE,
                 basis="parent",
+                evidence="戸籍全部事項証明書（見本）",
                 born=datetime.fromisoformat(BY_STORY["sora"].identity.birth).date(),
                 by=setup.demo_operator(house.settings),
                 at=LAST_WEEK,

@@ -63,10 +63,16 @@ class Visitor:
 
     async def prove_second(self) -> "Visitor":
         """Enrol an authenticator app, which proves a second factor."""
+        await self.enrol()
+        return self
+
+    async def enrol(self) -> str:
+        """Enrol an authenticator app, and return its secret."""
         await self.go("/signin/enrol")
         secret = re.search(r"<code>([A-Z2-7]+)</code>", self.page)
         assert secret, self.words
-        return await self.send("/signin/enrol", code=pyotp.TOTP(secret[1]).at(NOW), next="/")
+        await self.send("/signin/enrol", code=pyotp.TOTP(secret[1]).at(NOW), next="/")
+        return secret[1]
 
     @property
     def csrf(self) -> str:

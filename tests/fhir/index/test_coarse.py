@@ -35,21 +35,27 @@ def test_every_time_that_meets_a_range_has_one_of_its_marks(
     meets = any(low < asked[1] and high > asked[0] for low, high in values)
     if marks is not None and meets:
         assert set(marks) & set(coarse.times(values))
-        assert len(marks) <= coarse.MARKS + 4
 
 
-@given(
-    st.lists(st.tuples(st.floats(allow_nan=False), st.floats(allow_nan=False)), min_size=1, max_size=3),
-    st.floats(-1e9, 1e9),
-    st.floats(0, 1e6),
-)
-def test_every_size_that_meets_a_range_has_one_of_its_marks(
-    values: list[tuple[float, float]], low: float, width: float
-) -> None:
-    ordered = [(min(v), max(v)) for v in values if v[0] != v[1]] or [(1.0, 2.0)]
-    marks = coarse.cover_sizes(low, low + width)
-    if marks is not None and any(one < low + width and other > low for one, other in ordered):
-        assert set(marks) & set(coarse.sizes(ordered))
+def test_everyday_questions_need_few_marks() -> None:
+    """A day, a month, "since last November": a search must stay a search of the index."""
+    asked = {"2026-11-20": 3, "2026-11": 3, "2026": 14}
+    for text, most in asked.items():
+        found = interval(text)
+        assert found is not None
+        assert len(coarse.cover_times(*found) or [0] * 99) <= most, text
+    since = interval("2026-11-20")
+    assert since is not None
+    assert len(coarse.cover_times(since[0], math.inf) or [0] * 999) < 150
+
+
+def test_a_moment_has_two_marks_and_a_longer_time_few() -> None:
+    noon, stay = interval("2024-02-29T12:00:00+09:00"), interval("2024-02")
+    assert noon is not None
+    assert stay is not None
+    assert len(coarse.times([noon])) == 2
+    assert len(coarse.times([stay])) == 2
+    assert coarse.times([(0.0, math.inf)]) == [coarse.WIDE]
 
 
 @given(st.dates())

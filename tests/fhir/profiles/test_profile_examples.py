@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import tarfile
+from copy import deepcopy
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -229,5 +230,5 @@ def test_whatever_is_sent_is_looked_at_without_breaking(known, examples, data):
     for _ in range(data.draw(st.integers(1, 3))):
         found = [one for one in places(tree) if one[1] != "resourceType"]
         owner, key = data.draw(st.sampled_from(found))
-        owner[key] = data.draw(ODD)
+        owner[key] = deepcopy(data.draw(ODD))  # the samples are shared between examples
     assert isinstance(known.check(parse(json.dumps(tree).encode())), list)

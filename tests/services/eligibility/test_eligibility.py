@@ -14,9 +14,8 @@ from kakehashi.core.kinds import Kind, kinds
 from kakehashi.people.identifiers import MEMBER_SYSTEM
 from kakehashi.services.eligibility.coverage import State, eligibility_of
 from kakehashi.services.eligibility.finding import Wanted, birth_of, card_of
-from kakehashi.services.eligibility.rules import ITEMS, coverage_window, items_in, kinds_of
+from kakehashi.services.eligibility.rules import ITEMS, items_in, kinds_of
 from kakehashi.trust.consents import CONSENTABLE
-from kakehashi.trust.decide import WindowFacts
 
 TODAY = date(2026, 11, 21)
 KENPO, KOKUHO = 5, 6
@@ -73,21 +72,6 @@ def test_a_yes_opens_its_item_and_who_it_is_and_nothing_else():
 def test_nothing_chosen_or_something_unknown_is_no_consent(names):
     with pytest.raises(BadRequest):
         kinds_of(names)
-
-
-def test_the_window_on_coverage_shows_the_insurers_word_and_nothing_else():
-    window = coverage_window(WindowFacts(frozenset({7})), frozenset({KENPO}))
-    row = {"person": 7, "kind": Kind.COVERAGE, "custodian": KENPO, "addressee": 0, "flags": 0, "at": None}
-
-    def seen(**changed):
-        return window.sees(type("Row", (), row | changed)())
-
-    assert seen()
-    assert not seen(person=8) and not seen(kind=Kind.CONDITION) and not seen(custodian=1)
-
-
-def test_a_person_in_doubt_has_no_coverage_to_show():
-    assert not coverage_window(WindowFacts(frozenset({7}), suspended_all=True), frozenset({KENPO})).panes
 
 
 CARDS = [("06490014", "4900036", "1", "01"), ("６４９０１４", "4900036", "", ""), ("649014", "1", "2", "02")]

@@ -98,6 +98,10 @@ BROKEN: dict[str, tuple[Any, ...]] = {
     "R1010": ("conditions", [(f"{P}.identifier.0.system", f"{japan.LOCAL_PATIENT_PREFIX}9{HOSPITAL}")]),
     "R1012": ("conditions", [(f"{P}.identifier.1.system", japan.MEMBER_ID.replace("Idsystem", "IdSystem"))]),
     "R1013": ("conditions", [(f"{P}.identifier.1.value", "00012345:あいう:１８７:5")]),
+    "C1.patient.local-institution": (
+        "conditions",
+        [(f"{P}.identifier.0.system", f"{japan.LOCAL_PATIENT_PREFIX}1{CLINIC}")],
+    ),
     "C1.patient.public-payer": (
         "conditions",
         [(f"{P}.identifier.1", identifier(japan.PUBLIC_PAYER_ID, "1213:1:2:"))],
@@ -129,6 +133,10 @@ BROKEN: dict[str, tuple[Any, ...]] = {
     "C1.condition.clinical-narrowed": ("conditions", [("@1.clinicalStatus.coding.0.code", "relapse")]),
     "C1.condition.ended": ("conditions", [("@1.abatementDateTime", "2026-01-01")]),
     "C1.condition.end-said": ("conditions", [("@1.clinicalStatus.coding.0.code", "resolved")]),
+    "C1.condition.ended-long-ago": (
+        "conditions",
+        [("@1.abatementDateTime", "2021-11-19"), ("@1.clinicalStatus.coding.0.code", "resolved")],
+    ),
     "C1.condition.end-date": (
         "conditions",
         [("@1.abatementString", "春"), ("@1.clinicalStatus.coding.0.code", "resolved")],
@@ -285,6 +293,23 @@ BROKEN: dict[str, tuple[Any, ...]] = {
     "C1.composition.plan-extra": ("care_plan", [("@0.custodian", {"reference": urn("hospital")})]),
     "C1.composition.plan-encounter": ("care_plan", gone("@0.encounter")),
     "checkExist-CDASection": ("referral", gone("@0.section.2")),
+    "C1.section.only-pdf": (
+        "referral",
+        [
+            ("@0.section.2", section("200", "CDA参照", "pdf")),
+            (
+                "entry.+",
+                {
+                    "fullUrl": urn("pdf"),
+                    "resource": {
+                        "resourceType": "DocumentReference",
+                        "status": "current",
+                        "content": [{"attachment": {"contentType": "application/pdf", "data": "JVBERi0="}}],
+                    },
+                },
+            ),
+        ],
+    ),
     "C1.section.system": ("referral", [(f"{INNER}.0.code.coding.0.system", OTHER)]),
     "C1.section.allowed": ("referral", [(f"{INNER}.+", section("342", "入院時診断"))]),
     "C1.section.level": ("referral", [("@0.section.+", section("330", "臨床経過"))]),

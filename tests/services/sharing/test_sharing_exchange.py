@@ -23,7 +23,9 @@ SYSTEM = Actor("exchange", Role.SYSTEM, SITE, Purpose.TREATMENT, scopes=("system
 async def folder(db: Database, tmp_path: Path) -> ExchangeFolder:
     async with db.transaction() as tx:
         await institutions.put(tx, SITE)
-    return folder_of(House(db, Settings(home=tmp_path), system_clock), tmp_path / "exchange", SYSTEM)
+    root = tmp_path / "exchange"
+    root.mkdir()
+    return folder_of(House(db, Settings(home=tmp_path), system_clock), root, SYSTEM)
 
 
 def ask(folder: ExchangeFolder, serial: int, body: bytes) -> Path:
@@ -42,7 +44,9 @@ async def test_a_good_request_is_registered_and_says_so(folder: ExchangeFolder, 
         assert await tx.fetchval("SELECT count(*) FROM feed") >= 3  # the Bundle, the Patient, the disease
 
 
-async def test_a_bad_request_is_refused_with_the_rule_and_leaves_nothing(folder: ExchangeFolder, db: Database) -> None:
+async def test_a_bad_request_is_refused_with_the_rule_and_leaves_nothing(
+    folder: ExchangeFolder, db: Database
+) -> None:
     bundle = BUILDERS["conditions"]()
     del bundle["identifier"]
     result = ask(folder, 2, orjson.dumps(bundle))

@@ -15,7 +15,7 @@ from kakehashi.services.sharing import rules
 from kakehashi.services.sharing.rules import RULES, check
 from kakehashi.services.sharing.rules.invariants import COVERED_BY_CHECKER, RULE_OF_KEY
 from kakehashi.services.sharing.rules.model import KNOWN_VERSIONS, version_of
-from kakehashi.services.sharing.rules.table import markdown
+from kakehashi.services.sharing.rules.table import AT_REGISTRATION, markdown
 from kakehashi.terms import japan
 
 RULE = {rule.id: rule for rule in RULES}
@@ -81,6 +81,18 @@ def test_every_published_invariant_is_a_rule_or_left_to_the_checker(shared: Path
     keys = {line.split("\t")[0] for line in lines}
     assert keys == set(RULE_OF_KEY) | COVERED_BY_CHECKER
     assert set(RULE_OF_KEY.values()) <= set(RULE)
+
+
+def test_every_refusal_of_the_service_stands_in_the_manual():
+    """Whatever rule the service's code names: it is one of RULES, or of the list of those at registration."""
+    folder = Path(rules.__file__).parents[1]
+    listed = {name for name, _, _ in AT_REGISTRATION}
+    named = {
+        name
+        for path in folder.glob("*.py")
+        for name in re.findall(r'"(C1\.[a-z.-]+)"', path.read_text("utf-8"))
+    }
+    assert named == listed
 
 
 def test_the_manuals_table_of_rules_is_up_to_date():
@@ -206,3 +218,14 @@ def test_refusals_are_the_errors_only():
     put(tree, "timestamp", "2026-11-20T10:00:00+09:00")
     assert said(tree, "1.11.0") == {"C1.bundle.timestamp-milliseconds"}
     assert rules.refusals(check(resource(tree))) == []
+
+
+@pytest.mark.parametrize(
+    ("ended", "told"), [("2021-11-20", False), ("2021", False), ("2021-10", True), ("2020", True)]
+)
+def test_a_disease_is_sent_for_five_years_after_its_end(ended: str, told: bool):
+    """The Bundle is of 2026-11-20; what is written to the month or the year has the doubt in its favour."""
+    tree = conditions()
+    put(tree, "entry.1.resource.abatementDateTime", ended)
+    put(tree, "entry.1.resource.clinicalStatus.coding.0.code", "resolved")
+    assert ("C1.condition.ended-long-ago" in said(tree, "1.11.0")) is told

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from viewer_words import NOW, OURS, THEIRS, medicine
+from viewer_words import NOW, OURS, THEIRS, at, medicine
 
-from kakehashi.services.viewer.medicines import medicines_of
+from kakehashi.services.viewer.medicines import medicines_of, overlaps_of
 
 LOXO, CELE = "1149019F1560", "1149037F1020"  # one class of effect, two ingredients
 METF, METF_OTHER = "3962002F2027", "3962002F3023"  # one ingredient, two brands
@@ -119,3 +119,11 @@ def test_a_double_between_institutions_is_found_as_by_comparing_every_pair(lines
         elsewhere = [one for one in bars if one.custodian != bar.custodian]
         if any(one.start < bar.end and bar.start < one.end for one in elsewhere):
             assert bar.overlaps
+
+
+def test_an_overlap_is_told_with_both_medicines_and_its_days():
+    ours, theirs = medicine("甲", "2026-10-01", 30), medicine("甲", "2026-10-21", 30, where=THEIRS)
+    [pair] = overlaps_of([ours, theirs], at("2026-01-01"))
+    assert (pair.one.custodian, pair.other.custodian, pair.same, pair.days) == (OURS, THEIRS, True, 10)
+    assert (pair.start, pair.end) == (at("2026-10-21"), at("2026-10-31"))
+    assert overlaps_of([ours, theirs], at("2026-11-01")) == []

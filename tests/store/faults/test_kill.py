@@ -20,7 +20,7 @@ from storing import NOW, draft, store, told
 
 from kakehashi.core.errors import Unavailable
 from kakehashi.fhir.types import NAME
-from kakehashi.store import embedded
+from kakehashi.store import embedded, reach
 from kakehashi.store.database import Database
 from kakehashi.store.window_sql import open_on, system_window
 
@@ -64,6 +64,7 @@ async def written(db: Database) -> set[str]:
             "SELECT type, id, version, rid FROM resource UNION ALL SELECT type, id, version, rid FROM resource_version"
         )
         fed = Counter((row["rid"], row["version"]) for row in await tx.fetch("SELECT rid, version FROM feed"))
+        await reach.open_on(tx, reach.WHOLE_LOG)
         logged = Counter(
             item for row in await tx.fetch("SELECT entry FROM log") for item in told(row["entry"])["items"]
         )

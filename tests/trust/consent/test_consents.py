@@ -184,7 +184,7 @@ async def test_withholding_an_institution_or_a_kind(tx: Connection) -> None:
     assert len(await withholding.of_person(tx, HANAKO, by=myself(), at=NOW)) == 2
 
 
-async def test_only_the_person_withholds(tx: Connection) -> None:
+async def test_only_the_person_withholds_a_kind(tx: Connection) -> None:
     for by in (CLERK, staff(), myself(TARO)):
         with pytest.raises(Refused):
             await withholding.withhold(tx, HANAKO, kind=Kind.LAB, by=by, at=NOW)

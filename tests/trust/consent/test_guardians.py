@@ -12,9 +12,12 @@ from kakehashi.people.identifiers import MEMBER_SYSTEM
 from kakehashi.store import institutions
 from kakehashi.store.database import Connection
 from kakehashi.trust import proxies, withholding, withholding_portal
+from kakehashi.trust.decide import Proxy
+from kakehashi.trust.proxies import Basis
 
 CLERK_OF_OPERATOR = staff(Role.OPERATOR, OPERATOR, purpose=Purpose.OPERATIONS)
 AT_INSURER = staff(Role.INSURER, INSURER, purpose=Purpose.ADMINISTRATION)
+FAMILY_REGISTER = "戸籍全部事項証明書 2026-11-01"
 MOTHER = myself(subject="mother", acts_for="parent")
 
 
@@ -36,6 +39,7 @@ async def test_a_childs_guardian_acts_until_the_fifteenth_birthday_in_japan(tx: 
         "mother",
         EVERY_KIND,
         basis="parent",
+        evidence=FAMILY_REGISTER,
         born=date(2011, 11, 23),
         by=CLERK_OF_OPERATOR,
         at=NOW,
@@ -46,7 +50,7 @@ async def test_a_childs_guardian_acts_until_the_fifteenth_birthday_in_japan(tx: 
 
 
 async def test_who_is_old_enough_gets_no_guardian_and_only_the_operator_registers_one(tx: Connection) -> None:
-    asked = {"basis": "parent", "at": NOW}
+    asked = {"basis": "parent", "evidence": FAMILY_REGISTER, "at": NOW}
     with pytest.raises(BadRequest):
         await proxies.register_guardian(
             tx,
@@ -68,6 +72,38 @@ async def test_who_is_old_enough_gets_no_guardian_and_only_the_operator_register
                 by=by,
                 **asked,  # type: ignore[arg-type]
             )
+
+
+async def test_a_guardian_is_registered_on_evidence_and_for_a_time_that_fits_the_age(tx: Connection) -> None:
+    async def register(
+        basis: Basis, born: date, until: datetime | None = None, evidence: str = "登記事項証明書 11-01"
+    ) -> Proxy:
+        return await proxies.register_guardian(
+            tx, HANAKO, "guardian", EVERY_KIND, basis=basis, born=born, until=until, evidence=evidence,
+            by=CLERK_OF_OPERATOR, at=NOW,
+        )  # fmt: skip
+
+    adult, child = date(1960, 1, 1), date(2020, 1, 1)
+    year = NOW + 365 * DAY
+    assert (await register("adult-guardian", adult, year)).end == year
+    assert (await register("parent", child, year)).end == year
+    assert (await register("guardian", child)).end == proxies.birthday(child, 15)
+    for wrong in (
+        register("adult-guardian", adult),  # without an end
+        register("adult-guardian", adult, NOW + proxies.LONGEST + DAY),
+        register("adult-guardian", child, year),
+        register("parent", adult, year),
+        register("parent", child, NOW),
+        register("parent", child, year, evidence=" "),
+    ):
+        with pytest.raises(BadRequest):
+            await wrong
+    grants = await proxies.of_register(tx, HANAKO, by=CLERK_OF_OPERATOR)
+    assert {one.basis for one in grants} == {"adult-guardian", "parent", "guardian"}
+    assert all(one.evidence == "登記事項証明書 11-01" for one in grants)
+    for by in (staff(Role.CLERK), AT_INSURER, staff(Role.MUNICIPALITY)):
+        with pytest.raises(Refused):
+            await proxies.of_register(tx, HANAKO, by=by)
 
 
 def test_a_leap_day_child_comes_of_age_on_the_first_of_march() -> None:

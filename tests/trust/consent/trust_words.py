@@ -10,7 +10,7 @@ from kakehashi.core.actors import Actor, Institution
 from kakehashi.core.hashing import row_key
 from kakehashi.core.kinds import Kind
 from kakehashi.core.window import Window
-from kakehashi.store import institutions, window_sql
+from kakehashi.store import institutions, reach, window_sql
 from kakehashi.store.database import Connection, Database
 from kakehashi.trust.windows import open_window
 
@@ -68,5 +68,6 @@ async def seen(db: Connection, actor: Actor, person: int | None = HANAKO, *, at:
 
 async def logged(db: Connection, person: int = HANAKO) -> list[str]:
     """The actions in the log about a person, in order."""
+    await reach.open_on(db, reach.WHOLE_LOG)
     rows = await db.fetch("SELECT entry FROM log WHERE person = $1 ORDER BY seq", person)
     return [orjson.loads(row["entry"])["action"] for row in rows]

@@ -24,6 +24,7 @@ from trust_words import (
 from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import BadRequest, NotFound, Refused
 from kakehashi.core.kinds import Flag, Kind
+from kakehashi.store import reach
 from kakehashi.store.database import Connection
 from kakehashi.trust import emergency, withholding
 
@@ -109,6 +110,7 @@ async def test_patient_and_auditor_are_told_and_the_log_holds_no_words_of_the_re
     (queued,) = await emergency.review_queue(tx, by=AUDITOR)
     assert (queued.account, queued.reason) == (HELPER.subject, REASON)
     assert await logged(tx) == ["emergency.opened"]
+    await reach.open_on(tx, reach.WHOLE_LOG)
     entry = await tx.fetchval("SELECT convert_from(entry, 'UTF8') FROM log")
     assert "unconscious" in entry and REASON not in entry
 

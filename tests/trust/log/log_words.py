@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kakehashi.core.actors import Actor, Institution, InstitutionType, Purpose, Role
 from kakehashi.core.logentry import Note, Seen
-from kakehashi.store import log_append
+from kakehashi.store import log_append, reach
 from kakehashi.store.database import Database
 from kakehashi.trust.checkpoints import Signer
 from kakehashi.trust.checkpoints_held import Held
@@ -42,8 +42,7 @@ async def settled(db: Database) -> None:
     """Wait until no older transaction of the cluster is open (autovacuum's, another test's)."""
     while True:
         async with db.transaction() as tx:
-            if await tx.fetchval(
-                "SELECT coalesce(max(xid) < pg_snapshot_xmin(pg_current_snapshot()), true) FROM log"
-            ):
+            await reach.open_on(tx, reach.WHOLE_LOG)
+            if await tx.fetchval("SELECT coalesce(max(xid) < order_settled(), true) FROM log"):
                 return
         await asyncio.sleep(0.01)

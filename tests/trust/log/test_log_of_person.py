@@ -11,13 +11,14 @@ from kakehashi.core.errors import Refused
 from kakehashi.core.kinds import Flag, Kind
 from kakehashi.core.logentry import Note, Seen
 from kakehashi.fhir.index import Index
-from kakehashi.store import log_append
+from kakehashi.store import log_append, reach
 from kakehashi.store.database import Database
 from kakehashi.store.rows import Draft
 from kakehashi.store.write import writing
 from kakehashi.trust import merkle
 from kakehashi.trust.checkpoints import Verifier
 from kakehashi.trust.log import Entry, log_of_person
+from kakehashi.trust.log_leaf import leaf_data
 
 
 async def own_log(db: Database, *, by: Actor, below: int | None = None, most: int = 50) -> list[Entry]:
@@ -83,10 +84,11 @@ async def test_a_leaf_hash_is_that_of_the_stored_entry(looked: tuple[Database, V
     db, _ = looked
     for entry in await own_log(db, by=myself(), most=5):
         async with db.transaction() as tx:
+            await reach.open_on(tx, reach.WHOLE_LOG)
             stored = await tx.fetchval(
                 "SELECT entry FROM log WHERE person = $1 AND seq = $2", HANAKO, entry.seq
             )
-        assert entry.proof and entry.proof.leaf_hash == merkle.leaf_hash(stored)
+        assert entry.proof and entry.proof.leaf_hash == merkle.leaf_hash(leaf_data(stored))
 
 
 async def test_a_line_younger_than_the_newest_checkpoint_says_that_it_has_no_proof_yet(
@@ -117,7 +119,7 @@ async def condition(db: Database, name: str, flags: Flag = Flag.NONE) -> None:
     """A doctor of the hospital writes down a disease of Hanako's."""
     draft = Draft(
         "Condition", name, HANAKO, Kind.CONDITION, HOSPITAL.key, NOW, b'{"resourceType":"Condition"}',
-        Index([], [], []), flags=int(flags),
+        Index(), flags=int(flags),
     )  # fmt: skip
     async with writing(db, Note(staff(), "create", "Condition", "own"), at=NOW) as work:
         await work.put(draft)
@@ -136,7 +138,9 @@ async def test_what_was_written_and_viewed_of_an_informed_disease_is_in_the_log(
 
 
 @pytest.mark.parametrize("flag", [Flag.UNINFORMED, Flag.UNDELIVERED])
-async def test_an_uninformed_disease_leaves_no_line_and_no_count_in_the_persons_log(db: Database, flag: Flag) -> None:
+async def test_an_uninformed_disease_leaves_no_line_and_no_count_in_the_persons_log(
+    db: Database, flag: Flag
+) -> None:
     await region(db)
     await condition(db, "tumour", flag)
     await viewed(db, "Condition/tumour")

@@ -7,16 +7,18 @@ from pathlib import Path
 import asyncpg
 from log_words import MINUTE, NOW, entry_of, look, sequencer, settled
 
-from kakehashi.store import log_tree
+from kakehashi.store import log_tree, reach
 from kakehashi.store.database import Database
 from kakehashi.trust import merkle
 from kakehashi.trust.checkpoints_held import Held
+from kakehashi.trust.log_leaf import leaf_data
 from kakehashi.trust.log_sequencer import AFTER, root_of, sequence
 
 
 async def entries(db: Database) -> list[bytes]:
     """All entries in the log's order."""
     async with db.transaction() as tx:
+        await reach.open_on(tx, reach.WHOLE_LOG)
         return [row["entry"] for row in await tx.fetch("SELECT entry FROM log ORDER BY xid, seq")]
 
 
@@ -32,7 +34,7 @@ async def root(db: Database) -> tuple[int, bytes]:
 
 
 def expected(some: list[bytes]) -> bytes:
-    leaves = [merkle.leaf_hash(one) for one in some]
+    leaves = [merkle.leaf_hash(leaf_data(one)) for one in some]
     tiles = merkle.grow(0, leaves, lambda key: b"")
     return merkle.combine(merkle.cover(0, len(leaves)), tiles)
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from base64 import urlsafe_b64decode
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -198,21 +197,6 @@ async def test_a_client_takes_back_its_own_tokens_only(tokens: Tokens, system: S
         True, system.id, "system/*.rs"
     )  # fmt: skip
     assert await grants.introspect(tokens, "nonsense", by=stranger, at=NOON) == {"active": False}
-
-
-async def test_an_institution_is_voided_whole_and_no_other(tokens: Tokens, system: System) -> None:
-    other = new_system("midori-ehr")
-    await clients.register(
-        tokens.db, "midori-ehr", "x", MIDORI, scope=["system/*.rs"], jwks=other.jwks(), by=OPERATOR, at=NOON
-    )
-    mine, theirs = (
-        (await system.token(tokens, NOON)).access_token,
-        (await other.token(tokens, NOON)).access_token,
-    )
-    with pytest.raises(Refused):
-        await grants.void_institution(tokens, SAKURA.key, by=replace(OPERATOR, role=Role.AUDITOR), at=NOON)
-    await grants.void_institution(tokens, SAKURA.key, by=OPERATOR, at=NOON)
-    assert not await works(tokens, mine) and await works(tokens, theirs)
 
 
 async def test_keys_change_without_a_break_and_a_known_key_is_withdrawn_at_once(

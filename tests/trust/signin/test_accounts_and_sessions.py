@@ -12,6 +12,7 @@ from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import BadRequest, Conflict, Failure, Invalid, NotFound, Refused, Unauthenticated
 from kakehashi.core.settings import Settings
 from kakehashi.store import accounts as account_rows
+from kakehashi.store import reach
 from kakehashi.store.database import Database
 from kakehashi.trust.keys import Vault
 from kakehashi.trust.signin import accounts, breakglass, sessions, setup, steps
@@ -270,6 +271,7 @@ async def test_sessions_begin_and_end_in_the_log(hospitals: Database, vault: Vau
     ticket = await signed_in(hospitals, vault, doctor, LATER)
     await sessions.sign_out(hospitals, ticket.token, at=LATER)
     async with hospitals.transaction() as tx:
+        await reach.open_on(tx, reach.WHOLE_LOG)
         rows = await tx.fetch("SELECT * FROM log")
     said = [bytes(value).decode() for row in rows for value in row.values() if isinstance(value, bytes)]
     said += [value for row in rows for value in row.values() if isinstance(value, str)]

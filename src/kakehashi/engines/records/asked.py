@@ -15,13 +15,12 @@ from kakehashi.core.logentry import Note
 from kakehashi.core.window import Window
 from kakehashi.engines.house import House
 from kakehashi.store.database import Connection
-from kakehashi.store.whereabouts import whereabouts_first
 from kakehashi.trust.decide import WindowFacts, decide
-from kakehashi.trust.windows import open_window
+from kakehashi.trust.windows import open_window, open_windows
 
-NOBODY = -1  # a person key that nobody has (keys are positive)
 PERSONS = 10  # persons that one search may name
 EVER = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,8 @@ async def window_on(house: House, asked: Asked, resource_type: str, resource_id:
     async with house.db.connection() as db:
         if bound(asked.actor):
             return await window_now(db, asked)
-        [person] = await _persons_of(db, [(resource_type, resource_id)])
-        on_person = await open_window(db, asked.actor, person or NOBODY, at=asked.at)
-        return _joined([await window_now(db, asked), on_person])
+        [(_, on_person)] = await open_windows(db, asked.actor, [(resource_type, resource_id)], at=asked.at)
+        return _joined([own_window(asked.actor), on_person])
 
 
 async def scene_on(house: House, asked: Asked, patients: Sequence[str]) -> Scene:
@@ -84,13 +82,10 @@ async def scene_on(house: House, asked: Asked, patients: Sequence[str]) -> Scene
         async with house.db.connection() as db:
             return Scene(await window_now(db, asked))
     async with house.db.connection() as db:
-        windows, persons = [await window_now(db, asked)], frozenset[int]()
-        for found in await _persons_of(db, [("Patient", one) for one in patients]):
-            person = found or NOBODY
-            window = await open_window(db, asked.actor, person, at=asked.at)
-            windows.append(window)
-            persons |= _persons_in(window, person)
-    return Scene(_joined(windows), persons)
+        own = await window_now(db, asked)
+        opened = await open_windows(db, asked.actor, [("Patient", one) for one in patients], at=asked.at)
+    persons = frozenset[int]().union(*(_persons_in(window, person) for person, window in opened))
+    return Scene(_joined([own, *(window for _, window in opened)]), persons)
 
 
 async def scene_of(house: House, asked: Asked, person: int) -> Scene:
@@ -100,15 +95,11 @@ async def scene_of(house: House, asked: Asked, person: int) -> Scene:
         return Scene(window, _persons_in(window, person))
 
 
-async def person_of(house: House, patient: str) -> int:
-    """Return the person of a Patient resource, NOBODY where there is none. For opening a window, never for showing."""
+async def scene_behind(house: House, asked: Asked, patient: str) -> Scene:
+    """Return the scene of a look at the record of whom a Patient resource describes, nobody where there is none."""
     async with house.db.connection() as db:
-        return (await _persons_of(db, [("Patient", patient)]))[0] or NOBODY
-
-
-async def _persons_of(db: Connection, keys: Sequence[tuple[str, str]]) -> list[int]:
-    found = await whereabouts_first(db, keys)
-    return [found[key].person if key in found else 0 for key in keys]
+        [(person, window)] = await open_windows(db, asked.actor, [("Patient", patient)], at=asked.at)
+        return Scene(window, _persons_in(window, person))
 
 
 def _persons_in(window: Window, person: int) -> frozenset[int]:

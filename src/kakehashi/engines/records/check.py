@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 from kakehashi.core.errors import Invalid, Problem
 from kakehashi.core.ids import FHIR_ID
+from kakehashi.core.kinds import Kind
+from kakehashi.engines.records.sizes import size_problem
 from kakehashi.engines.records.wanted import Method, Wanted
+from kakehashi.fhir.facts import kind_of
 from kakehashi.fhir.parse import Resource, parse
 from kakehashi.fhir.profiles import ProfileSet
 from kakehashi.fhir.validate import validate
@@ -13,33 +16,42 @@ from kakehashi.fhir.validate import validate
 
 @dataclass(slots=True)
 class Checked:
-    """A wish with its resource read (None for a delete)."""
+    """A wish with its resource read, and the kind of that (None for a delete)."""
 
     wanted: Wanted
     resource: Resource | None
+    kind: Kind | None
 
 
-def check(batch: Sequence[Wanted], profiles: ProfileSet | None = None) -> list[Checked]:
+def check(batch: Sequence[Wanted], profiles: ProfileSet, *, most: int) -> list[Checked]:
     """Return the wishes with their resources. Raises Malformed, and Invalid naming every problem of all of them.
 
     `profiles`: those that are installed; a resource that is sound R4 is held against the ones it claims.
+    `most`: bytes of a resource that is neither Binary nor Bundle.
     """
-    installed = profiles if profiles and profiles.packages else None
+    installed = profiles if profiles.packages else None
     checked: list[Checked] = []
     problems: list[Problem] = []
     for wanted in batch:
         resource = wanted.resource
         if resource is None and wanted.body is not None:
             resource = parse(wanted.body)
+        kind = None
         if resource is not None:
-            found = [*_mismatches(wanted, resource), *validate(resource)]
-            if installed and not found:
-                found = installed.check(resource)
+            kind = kind_of(resource)
+            found = _found(wanted, resource, installed, most)
             problems += (_placed(one, wanted.place) for one in found if one.severity == "error")
-        checked.append(Checked(wanted, resource))
+        checked.append(Checked(wanted, resource, kind))
     if problems:
         raise Invalid(problems=problems)
     return checked
+
+
+def _found(wanted: Wanted, resource: Resource, installed: ProfileSet | None, most: int) -> list[Problem]:
+    if too_large := size_problem(resource, most):
+        return [too_large]
+    found = [*_mismatches(wanted, resource), *validate(resource)]
+    return found or (installed.check(resource) if installed else found)
 
 
 def _placed(problem: Problem, place: str) -> Problem:

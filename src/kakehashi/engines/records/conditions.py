@@ -117,7 +117,7 @@ def _meant(one: Checked, row: Row | None) -> Checked:
     wanted = one.wanted
     if row is None:
         name = one.resource.id if one.resource and wanted.method is Method.UPDATE else ""
-        return Checked(replace(wanted, id=name or None), one.resource)
+        return replace(one, wanted=replace(wanted, id=name or None))
     if one.resource is not None and one.resource.id not in ("", row.id):
         raise BadRequest(
             "条件に合う登録済みリソースの id と、送られた id が異なります。id を省くか揃えてください。",
@@ -125,7 +125,7 @@ def _meant(one: Checked, row: Row | None) -> Checked:
             rule="http.id",
             place=f"{wanted.place or wanted.type}.id",
         )
-    return Checked(replace(wanted, id=row.id), one.resource)
+    return replace(one, wanted=replace(wanted, id=row.id))
 
 
 def _many(place: str, resource_type: str) -> ManyMatches:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from kakehashi.core.actors import Actor
+from kakehashi.core.kinds import Kind
 from kakehashi.engines.records.wanted import Method, Wanted
 from kakehashi.fhir.facts import clinical_time, flags_of, kind_of
 from kakehashi.fhir.index import index
@@ -15,14 +16,15 @@ _ADDRESS = re.compile(r"https?://.*/([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64})", re.A
 
 
 def draft_of(
-    resource: Resource, person: int, by: Actor, at: datetime, *, addressee: int = 0, origin: int = 0
-) -> Draft:
-    """Return what the store keeps of a resource: its kind, flags, time and index worked out."""
+    resource: Resource, person: int, by: Actor, at: datetime, *,
+    kind: Kind | None = None, addressee: int = 0, origin: int = 0,
+) -> Draft:  # fmt: skip
+    """Return what the store keeps of a resource: its flags, time and index, and its kind where that is not known."""
     return Draft(
         resource.type,
         resource.id or "",
         person,
-        kind_of(resource),
+        kind_of(resource) if kind is None else kind,
         by.institution.key,
         clinical_time(resource) or at,
         resource.body,

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from kakehashi.core.errors import NotFound
 from kakehashi.engines.house import House
-from kakehashi.engines.records.asked import EVER, Asked, person_of, scene_of
+from kakehashi.engines.records.asked import EVER, Asked, Scene, scene_behind, scene_of
 from kakehashi.store.read import Mark, reading
 from kakehashi.store.rows import Row
 from kakehashi.trust import roles
@@ -32,10 +32,7 @@ async def everything(
     roles.require(asked.actor, "read", resource_type="" if not types else min(types))
     for one in types:
         roles.require(asked.actor, "read", resource_type=one)
-    person = asked.actor.person if patient is None else await person_of(house, patient)
-    if person is None:
-        raise NotFound
-    scene = await scene_of(house, asked, person)
+    scene = await _scene(house, asked, patient)
     note = asked.note("export", "Patient/$everything", scene.window)
     async with reading(house.db, scene.window, note, at=asked.at) as look:
         if patient is not None:
@@ -43,3 +40,11 @@ async def everything(
         return await look.everything(
             scene.persons or (), types=types, behind=behind, limit=limit, since=since
         )
+
+
+async def _scene(house: House, asked: Asked, patient: str | None) -> Scene:
+    if patient is not None:
+        return await scene_behind(house, asked, patient)
+    if asked.actor.person is None:
+        raise NotFound
+    return await scene_of(house, asked, asked.actor.person)

@@ -8,7 +8,6 @@ from kakehashi.core.errors import Conflict, Gone, NotFound, Refused
 from kakehashi.engines.records.asked import Asked, window_now
 from kakehashi.engines.records.check import Checked
 from kakehashi.engines.records.wanted import Method, Wanted
-from kakehashi.fhir.facts import kind_of
 from kakehashi.fhir.parse import parse
 from kakehashi.store.read import Reading
 from kakehashi.store.rows import Draft
@@ -20,10 +19,10 @@ from kakehashi.trust import roles
 _INTERACTIONS = {Method.CREATE: "create", Method.UPDATE: "update", Method.DELETE: "delete"}
 
 
-def require_right(one: Checked, by: Actor) -> None:
-    """Raise Refused unless the actor's role, and its token's scopes, let it do this."""
-    kind = kind_of(one.resource) if one.resource else None
-    roles.require(by, _INTERACTIONS[one.wanted.method], kind, resource_type=one.wanted.type)
+def require_rights(batch: Sequence[Checked], by: Actor) -> None:
+    """Raise Refused unless the actor's role, and its token's scopes, let it do all of this."""
+    for method, kind, resource_type in {(one.wanted.method, one.kind, one.wanted.type) for one in batch}:
+        roles.require(by, _INTERACTIONS[method], kind, resource_type=resource_type)
 
 
 def require_once(named: Sequence[tuple[Wanted, str]]) -> None:

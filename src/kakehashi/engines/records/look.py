@@ -13,7 +13,16 @@ from kakehashi.core.actors import Actor
 from kakehashi.core.errors import NotFound
 from kakehashi.core.window import Window
 from kakehashi.engines.house import House
-from kakehashi.engines.records.asked import EVER, Asked, bound, own_window, scene_of, scene_on, window_on
+from kakehashi.engines.records.asked import (
+    EVER,
+    NEVER,
+    Asked,
+    bound,
+    own_window,
+    scene_of,
+    scene_on,
+    window_on,
+)
 from kakehashi.store.read import MANY, Changes, read_one, reading
 from kakehashi.store.rows import Row
 from kakehashi.trust import roles
@@ -96,11 +105,29 @@ async def changes(
 
 
 async def record(
-    house: House, asked: Asked, person: int, *, kinds: int, action: str = "view", limit: int = MANY
+    house: House,
+    asked: Asked,
+    person: int,
+    *,
+    kinds: int,
+    always: int = 0,
+    before: datetime = NEVER,
+    since: datetime = EVER,
+    action: str = "view",
+    limit: int = MANY,
 ) -> tuple[Window, Sequence[Row]]:
-    """Return a person's record as far as the window opens, newest first, and the window itself."""
+    """Return a person's record as far as the window opens, newest first, and the window itself.
+
+    `since`, `before` and `limit` cut `kinds` only: what is in `always` (an allergy of ten years ago) comes whole, and
+    first.
+    """
     roles.require(asked.actor, "read")
     scene = await scene_of(house, asked, person)
     note = asked.note(action, "record", scene.window)
+    persons = scene.persons or ()
     async with reading(house.db, scene.window, note, at=asked.at) as look:
-        return scene.window, await look.rows(scene.persons or (), kinds=kinds, limit=limit)
+        whole = await look.rows(persons, kinds=always) if always else []
+        return scene.window, [
+            *whole,
+            *await look.rows(persons, kinds=kinds & ~always, since=since, before=before, limit=limit),
+        ]

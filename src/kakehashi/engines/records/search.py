@@ -12,6 +12,7 @@ from kakehashi.engines.records.asked import Asked, Scene, scene_on
 from kakehashi.fhir.facts_people import PRIMARY
 from kakehashi.search.plan import And, Chain, Condition, HasId, Include, Not, Or, PointsTo, Query, Reverse
 from kakehashi.store.read import reading
+from kakehashi.store.read_once import answers, search_once
 from kakehashi.store.read_search import Found
 from kakehashi.trust import roles
 
@@ -28,10 +29,13 @@ async def search_in(house: House, asked: Asked, query: Query, scene: Scene, *, s
     """Search in an open scene; `sure`: whatever is found is about the scene's persons."""
     names = {name.partition(":")[0].partition(".")[0] for name, _ in query.used}
     note = asked.note("search", "?".join(filter(None, (query.type, "&".join(sorted(names))))), scene.window)
+    persons = scene.persons if sure else None
+    if answers(query):
+        return await search_once(house.db, scene.window, note, query, at=asked.at, persons=persons)
     async with reading(house.db, scene.window, note, at=asked.at) as look:
         return await look.search(
             query,
-            persons=scene.persons if sure else None,
+            persons=persons,
             included=lambda kind: roles.permits(asked.actor, "read", resource_type=kind),
         )
 

@@ -51,15 +51,15 @@ async def submit(
     Raises Malformed, Invalid, Refused, NotFound, Conflict, VersionMismatch, ManyMatches, KeyReused, Unavailable;
     then nothing has changed.
     """
-    return await submit_checked(house, check(batch, house.profiles), by=by, at=at, sent=sent)
+    checked = check(batch, house.profiles, most=house.settings.max_resource_bytes)
+    return await submit_checked(house, checked, by=by, at=at, sent=sent)
 
 
 async def submit_checked(
     house: House, checked: Sequence[Checked], *, by: Actor, at: datetime, sent: Sent
 ) -> list[Outcome]:
     """Do the same for wishes that were read and validated already."""
-    for one in checked:
-        guards.require_right(one, by)
+    guards.require_rights(checked, by)
     batch = [one.wanted for one in checked]
     note = Note(by, _action(batch), _what(batch), "own", sent.request)
     key = RequestKey.of(by.institution.key, sent.key, sent.body) if sent.key else None
@@ -141,7 +141,8 @@ class _Submission:
         where = [one.wanted.place for one in checked]
         persons = await persons_of(self.work.connection, resources, where, by=self.by, at=self.at)
         return [
-            draft_of(one, person, self.by, self.at) for one, person in zip(resources, persons, strict=True)
+            draft_of(resource, person, self.by, self.at, kind=one.kind)
+            for one, resource, person in zip(checked, resources, persons, strict=True)
         ]
 
 

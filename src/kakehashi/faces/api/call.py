@@ -10,6 +10,7 @@ from kakehashi.core.actors import Actor
 from kakehashi.core.errors import BadRequest, Unauthenticated
 from kakehashi.engines.house import House
 from kakehashi.engines.records.asked import Asked
+from kakehashi.engines.records.sizes import require_size
 from kakehashi.engines.records.submit import Sent
 from kakehashi.faces.api import headers as said
 from kakehashi.faces.api.figures import Figures
@@ -101,7 +102,9 @@ class Call:
     async def resource(self) -> Resource:
         """Return the resource in the body. Raises Malformed, UnsupportedMedia, TooLarge."""
         said.require_json_body(self.header("content-type"))
-        return parse(await self.body_of())
+        body = await self.body_of()
+        require_size(body, self.api.house.settings.max_resource_bytes)
+        return parse(body)
 
     def sent(self, body: bytes) -> Sent:
         """Return where a write comes from. The idempotency key covers method, address and body."""

@@ -1,6 +1,7 @@
 """The TLS client's certificate, as a proxy passes it on (RFC 9440). Without a trusted proxy there is none."""
 
 from kakehashi.faces.api.call import Call
+from kakehashi.trust import peers
 from kakehashi.trust.oauth import certificates
 
 
@@ -9,12 +10,7 @@ def thumbprint(call: Call) -> str | None:
     header = call.header("client-cert")
     if not header:
         return None
-    settings = call.house.settings
     certificate = certificates.from_proxy(
-        header,
-        peer=call.peer,
-        secret=call.header("x-proxy-secret"),
-        expected_secret=settings.proxy_secret,
-        proxies=frozenset(settings.proxies.split()),
+        header, peer=call.peer, secret=call.header(peers.SECRET_HEADER), settings=call.house.settings
     )
     return certificates.thumbprint_of(certificate)

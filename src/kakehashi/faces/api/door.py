@@ -5,6 +5,7 @@ hold names. Failures are logged by class and rule.
 """
 
 import re
+import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
@@ -13,7 +14,7 @@ from typing import Any
 import structlog
 
 from kakehashi.core.errors import Failure
-from kakehashi.core.ids import new_id
+from kakehashi.faces.access import AccessLog
 from kakehashi.faces.api.answer import Answer, of_failure
 from kakehashi.faces.api.body import Disconnected, Receive, read_body, too_large
 from kakehashi.faces.api.call import Api, Call
@@ -39,6 +40,7 @@ class Door:
 
     def __init__(self, inner: App, *, api: Api, routes: Routes) -> None:
         self.inner, self.api, self.routes = inner, api, routes
+        self.access = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,7 +73,7 @@ class Door:
         except Exception as fault:
             log.error("fault", kind=type(fault).__name__, request=request)
             answer = of_failure(Failure())
-        self._note(call.method, route, call, answer.status, request, began)
+        self._note(route, call, answer.status, began)
         await _sent(send, answer, request, head=call.method == "HEAD")
 
     def _call(self, scope: Scope, receive: Receive, headers: dict[str, str], request: str) -> Call:
@@ -89,15 +91,11 @@ class Door:
             peer[0] if peer else "",
         )
 
-    def _note(
-        self, method: str, route: Route | None, call: Call, status: int, request: str, began: float
-    ) -> None:
+    def _note(self, route: Route | None, call: Call, status: int, began: float) -> None:
         seconds = time.perf_counter() - began
-        self.api.figures.note(route.label if route else "none", call.names.get("type", ""), status, seconds)
-        log.info(
-            "request", method=method if route else "-", route=route.path if route else "-", status=status,
-            ms=round(seconds * 1000, 1), request=request,
-        )  # fmt: skip
+        label, path = (route.label, route.path) if route else ("none", "-")
+        self.api.figures.note(label, call.names.get("type", ""), status, seconds)
+        self.access.note("request", call.method, path, status, seconds, call.request, call.at)
 
     async def _page(
         self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str], request: str, began: float
@@ -126,7 +124,7 @@ class Door:
                 await _sent(send, of_failure(Failure()), request, head=False)
         seconds = time.perf_counter() - began
         self.api.figures.note("page", "", status, seconds)
-        log.info("page", method=scope["method"], status=status, ms=round(seconds * 1000, 1), request=request)
+        self.access.note("page", scope["method"], "-", status, seconds, request, self.api.house.clock())
 
 
 def _limited(receive: Receive, most: int) -> Receive:
@@ -146,7 +144,7 @@ def _limited(receive: Receive, most: int) -> Receive:
 
 def _request_id(headers: dict[str, str]) -> str:
     given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else new_id()
+    return given if given and _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
 
 
 def _require_size(scope: Scope) -> None:

@@ -24,6 +24,7 @@ from kakehashi.faces.api.writes import body_of
 from kakehashi.fhir.parse import Entry, Resource
 from kakehashi.fhir.parse import entries as entries_of
 from kakehashi.fhir.types import NUMBER
+from kakehashi.services.sharing.rules.whole import is_submission
 
 MOST = 10_000  # entries
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
@@ -49,7 +50,7 @@ async def post(call: Call) -> Answer:
     """POST [base]: a transaction, a batch, or a Bundle of the sharing service."""
     sent = await call.resource()
     kind = sent.tree.get("type") if sent.type == "Bundle" else None
-    if pushes.is_submission(sent):
+    if is_submission(sent):
         return await pushes.register_bundle(call, sent)
     if kind not in ("transaction", "batch"):
         raise BadRequest(
@@ -164,7 +165,7 @@ def _wanted(one: _Asked) -> Wanted:
             "request.url に id か検索条件が必要です。", "request.url needs an id or a search.",
             rule="bundle.request", place=f"{one.place}.request.url",
         )  # fmt: skip
-    if entry.resource is not None and method != "DELETE" and pushes.is_submission(entry.resource):
+    if entry.resource is not None and method != "DELETE" and is_submission(entry.resource):
         raise Invalid(
             "電子カルテ情報共有サービスの Bundle は transaction に入れず、そのまま POST してください。",
             "POST a Bundle of the sharing service by itself, not inside a transaction.",

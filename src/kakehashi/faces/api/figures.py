@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from kakehashi.faces.logs import STANDARD
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)  # seconds
 
@@ -22,6 +24,10 @@ class Figures:
             buckets=_BUCKETS,
         )
 
+        lost = Gauge(
+            "kakehashi_log_lines_lost", "Log lines that could not be written", registry=self.registry
+        )
+        lost.set_function(lambda: STANDARD.lost)
         self._counting: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]] = {}
 
     def note(self, interaction: str, resource_type: str, status: int, seconds: float) -> None:

@@ -1,5 +1,8 @@
 """/health, /health/ready and /metrics: whether it lives, whether it can work, and figures without persons."""
 
+import hmac
+from pathlib import Path
+
 import orjson
 
 from kakehashi.core.errors import Failure, NotFound, Unavailable
@@ -7,9 +10,8 @@ from kakehashi.faces.api.answer import JSON, Answer
 from kakehashi.faces.api.call import Call
 from kakehashi.store import institutions
 from kakehashi.store.database import Database
-
-_HERE = frozenset({"127.0.0.1", "::1", ""})
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+from kakehashi.store.embedded_keeper import last_revival
+from kakehashi.trust import peers
 
 
 async def live(call: Call) -> Answer:
@@ -21,17 +23,37 @@ async def ready(call: Call) -> Answer:
     """GET /health/ready: the database answers, and the disk has room for writes (else reading goes on)."""
     database = await _reachable(call.house.db)
     disk = _has_room(call.house.db)
-    said = {"database": "ok" if database else "unreachable", "disk": "ok" if disk else "full"}
+    said = {
+        "database": "ok" if database else _away(call.house.settings.home),
+        "disk": "ok" if disk else "full",
+    }
     return _said(
         200 if database and disk else 503, {"status": "ok" if database and disk else "not ready", **said}
     )
 
 
+def _away(home: Path) -> str:
+    """Say how it stands with a database that does not answer: an embedded one may be starting, or given up."""
+    revival = last_revival(home / "postgresql")
+    return revival.state if revival and revival.state != "running" else "unreachable"
+
+
 async def metrics(call: Call) -> Answer:
-    """GET /metrics, from this machine only: figures of everybody's requests are for the operator."""
-    if call.peer not in _HERE or any(call.header(name) for name in _FORWARDED):
+    """GET /metrics: figures of everybody's requests are for the operator, so for the token's bearer; for anybody on
+    this machine where no token is set and nothing is in front."""
+    if not _may_measure(call):
         raise NotFound
     return Answer(200, call.api.figures.text(), media=b"text/plain; version=0.0.4; charset=utf-8")
+
+
+def _may_measure(call: Call) -> bool:
+    token = call.house.settings.metrics_token
+    if not token:
+        return peers.is_here(call.peer, call.headers, call.house.settings)
+    scheme, _, given = call.header("authorization").partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(
+        given.strip().encode("utf-8", "replace"), token.encode()
+    )
 
 
 async def _reachable(db: Database) -> bool:

@@ -1,6 +1,7 @@
 """FHIR push of 電子カルテ情報共有サービス: registering, replacing, withdrawing; and the list of what came for us.
 
-`POST /sharing/bundles`, or `POST /fhir/Bundle` and `POST /fhir` with a Bundle that has the service's identifier.
+`POST /sharing/bundles`, or `POST /fhir/Bundle` and `POST /fhir` with a Bundle that has the service's identifier or
+claims one of its profiles.
 `?consent=oral`: the person agreed at the sender that the addressee of this referral may fetch it. A Bundle with
 the Patient alone withdraws. The body of the answer is an OperationOutcome with what deserves a word.
 """
@@ -17,14 +18,7 @@ from kakehashi.fhir.parse import Resource
 from kakehashi.services.sharing.register import Registered, register
 from kakehashi.services.sharing.submission import Operation
 from kakehashi.store import institutions
-from kakehashi.terms import japan
 from kakehashi.trust import consents_referral, roles
-
-
-def is_submission(resource: Resource) -> bool:
-    """Say whether a resource is a Bundle of the sharing service: it has the service's Bundle.identifier."""
-    identifier = resource.tree.get("identifier") if resource.type == "Bundle" else None
-    return isinstance(identifier, dict) and identifier.get("system") == japan.BUNDLE_ID
 
 
 async def push(call: Call) -> Answer:

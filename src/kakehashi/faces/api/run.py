@@ -1,11 +1,12 @@
 """Run one call: find its route, who asks and which format, and turn any failure into its answer."""
 
-from kakehashi.core.errors import Failure, NotFound, Unauthenticated
+from kakehashi.core.errors import Failure, Unauthenticated
 from kakehashi.faces.api import headers as said
 from kakehashi.faces.api.answer import Answer, of_failure
 from kakehashi.faces.api.call import Call
 from kakehashi.faces.api.certificate import thumbprint
 from kakehashi.faces.api.failures import NotAllowed
+from kakehashi.faces.api.nowhere import no_address
 from kakehashi.faces.api.route import Route, Routes
 
 _SCHEME = "bearer "
@@ -35,7 +36,7 @@ def find(routes: Routes, call: Call) -> Route:
     call.names = names
     here = routes.at(template)
     if not here:
-        raise NotFound("その宛先はありません。", "There is no such address.", rule="http.address")
+        raise no_address(call.path)
     route = here.get("GET" if call.method == "HEAD" else call.method)
     if route is None:
         raise NotAllowed(here)

@@ -9,6 +9,7 @@ from functools import cache
 
 import msgspec
 
+from kakehashi.faces.api.summary import summarised
 from kakehashi.fhir.definitions import Element, load
 
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -35,9 +36,19 @@ class Subset:
         """Return the part of a resource that is wanted; the very bytes when it is the whole."""
         if self.whole:
             return body
-        kept = self._kept(resource_type)
         members = _MEMBERS.decode(body)
-        left = {name: value for name, value in members.items() if name in _ALWAYS or kept(name.lstrip("_"))}
+        if self.summary == "true" and not self.elements:
+            cut = summarised(resource_type, members)
+            left = {
+                name: cut.get(name, value)
+                for name, value in members.items()
+                if name in cut or name in _ALWAYS
+            }
+        else:
+            kept = self._kept(resource_type)
+            left = {
+                name: value for name, value in members.items() if name in _ALWAYS or kept(name.lstrip("_"))
+            }
         left["meta"] = _marked(left["meta"])
         return msgspec.json.encode(left)
 
@@ -48,8 +59,6 @@ class Subset:
         if self.elements:
             own = (one.removeprefix(f"{resource_type}.").partition(".")[0] for one in self.elements)
             names |= {name for one in own for name in _spelled(resource_type, one)}
-        elif self.summary == "true":
-            names |= _summary(resource_type)
         else:
             names.add("text")
         return names.__contains__
@@ -78,12 +87,6 @@ def _names(element: Element) -> list[str]:
 @cache
 def _mandatory(resource_type: str) -> frozenset[str]:
     wanted = (one for one in _elements(resource_type) if one.min or one.modifier)
-    return frozenset(name for one in wanted for name in _names(one))
-
-
-@cache
-def _summary(resource_type: str) -> frozenset[str]:
-    wanted = (one for one in _elements(resource_type) if one.summary)
     return frozenset(name for one in wanted for name in _names(one))
 
 

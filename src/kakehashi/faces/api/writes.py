@@ -13,12 +13,13 @@ from kakehashi.faces.api.bundle import version_path
 from kakehashi.faces.api.call import Call
 from kakehashi.faces.api.failures import all_well
 from kakehashi.fhir.parse import Resource, parse
+from kakehashi.services.sharing.rules.whole import is_submission
 
 
 async def create(call: Call) -> Answer:
     """POST [base]/[type]; with If-None-Exist only when nothing meets the condition."""
     resource = await _resource(call)
-    if pushes.is_submission(resource):
+    if is_submission(resource):
         return await pushes.register_bundle(call, resource)
     condition = call.header("if-none-exist") or None
     return await _written(call, Wanted(
@@ -115,7 +116,7 @@ def _condition(call: Call) -> str:
 
 
 def _require_no_submission(resource: Resource) -> None:
-    if pushes.is_submission(resource):
+    if is_submission(resource):
         raise BadRequest(
             "電子カルテ情報共有サービスの Bundle は POST で送ってください。"
             "同じ Bundle.identifier の再送が前のものを置き換えます。",

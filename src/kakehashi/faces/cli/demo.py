@@ -134,6 +134,7 @@ async def _accounts(house: House) -> None:
             password,
             settings=house.settings,
             emergency_right=one.emergency_right,
+            manages=one.manages,
             at=house.clock(),
         )
 
@@ -164,6 +165,7 @@ async def _guardian(house: House, proxy: story.Proxy, at: datetime) -> None:
             account.id,
             PERSONAL_KINDS,
             basis="parent" if proxy.basis == "parent" else "guardian",
+            evidence="戸籍全部事項証明書（見本）",
             born=date.fromisoformat(child.birth),
             by=operator,
             at=at,

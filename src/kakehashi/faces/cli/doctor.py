@@ -1,60 +1,64 @@
 """`kakehashi doctor`: what is set up, what is unsafe, and what to do about it."""
 
-import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
+from kakehashi.faces.cli import doctor_clock, doctor_home, doctor_log
+from kakehashi.faces.cli.finding import Finding
 from kakehashi.store import inspection
-from kakehashi.store.guard import LEAST_FREE, free_bytes
-from kakehashi.store.inspection import Inspection
+from kakehashi.store.inspection import Inspection, Present
 
+_ENDING = timedelta(days=30)  # before the end of a certificate
 _IDLE = timedelta(days=90)  # 安全管理ガイドライン 6.0: 使われていない利用者IDの確認
 # Versions in which statistics and dumps no longer leak (CVE-2025-8713, -8714, -8715).
 _SAFE_MINORS = {15: 150014, 16: 160010, 17: 170006}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `unsafe` counts; what is merely worth knowing does not."""
-
-    good: bool
-    ja: str
-    en: str
-    todo_ja: str = ""
-    todo_en: str = ""
-    unsafe: bool = True
-
-    def lines(self) -> Iterator[str]:
-        """Yield the lines to print."""
-        mark = "✓" if self.good else "✗" if self.unsafe else "·"
-        yield f"{mark} {self.ja} · {self.en}"
-        if not self.good and self.todo_ja:
-            yield f"    → {self.todo_ja}"
-            yield f"      {self.todo_en}"
-
-
 async def examine(house: House) -> list[Finding]:
     """Look at everything and return the findings, in the order in which one would look."""
+    at = house.clock()
     async with house.db.transaction() as db:
         found = await inspection.inspect(db)
-        idle = await inspection.idle_accounts(db, house.clock() - _IDLE)
+        idle = await inspection.idle_accounts(db, at - _IDLE)
+        present = await inspection.present(db, ending_by=at + _ENDING)
     return [
         *_settings(house.settings),
         *_database(found),
-        *_home(house.settings.home),
-        Finding(
-            idle == 0,
-            f"90日以上使われていない利用者: {idle}",
-            f"accounts unused for 90 days: {idle}",
-            "運用画面で確認し、不要なら停止してください。",
-            "Review them in the console and disable what is not needed.",
-            unsafe=False,
-        ),
+        *doctor_clock.examine(house.clock() - present.now),
+        *doctor_home.examine(house.settings, at),
+        *await doctor_log.examine(house, at),
+        *_people(idle, present),
     ]
+
+
+def _people(idle: int, present: Present) -> Iterator[Finding]:
+    yield Finding(
+        idle == 0,
+        f"90日以上使われていない利用者: {idle}",
+        f"accounts unused for 90 days: {idle}",
+        "運用画面で確認し、不要なら停止してください。",
+        "Review them in the console and disable what is not needed.",
+        unsafe=False,
+    )
+    yield Finding(
+        present.ending == 0,
+        f"30日以内に期限が切れる（切れた）クライアント証明書: {present.ending}",
+        f"client certificates that end within 30 days, or did: {present.ending}",
+        "施設に新しい証明書を求め、運用画面で登録してください。",
+        "Ask the institutions for new ones and register them in the console.",
+        unsafe=False,
+    )
+    yield Finding(
+        present.quarantined == 0,
+        f"隔離中の施設: {present.quarantined}",
+        f"institutions in quarantine: {present.quarantined}",
+        "安全を確かめたら kakehashi quarantine コード --lift で解いてください。",
+        "Once it is safe, lift it: kakehashi quarantine CODE --lift.",
+        unsafe=False,
+    )
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -73,6 +77,40 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         "TLS 1.3 の終端を前に置き、base_url を https にしてください。",
         "Put a TLS 1.3 terminator in front and set base_url to https.",
     )
+    behind = bool(settings.base_url) or bool(settings.proxies)
+    yield Finding(
+        not behind or bool(settings.proxy_secret),
+        "前段のプロキシの確認 (proxy_secret)",
+        "the proxy in front is known (proxy_secret)",
+        "proxy_secret を設定し、プロキシに X-Proxy-Secret と X-Forwarded-For を付けさせてください。"
+        "無いとサインインの試行がプロキシのアドレスで数えられ、利用者が互いに待たされます。",
+        "Set proxy_secret, and let the proxy send X-Proxy-Secret and X-Forwarded-For. Without it all sign-ins "
+        "count for the proxy's address, so people make each other wait.",
+    )
+    yield Finding(
+        not behind or bool(settings.metrics_token),
+        "/metrics のトークン",
+        "the token of /metrics",
+        "監視には metrics_token を設定してください。それまで /metrics は誰にも答えません。",
+        "Set metrics_token for your monitoring: until then /metrics answers nobody.",
+        unsafe=False,
+    )
+    yield Finding(
+        not settings.database_url or _is_private(settings.database_url),
+        "データベースへの接続の暗号化",
+        "the connection to the database is encrypted",
+        "別の機械のデータベースには ?sslmode=verify-full を付けてください。",
+        "Add ?sslmode=verify-full for a database on another machine.",
+    )
+
+
+def _is_private(url: str) -> bool:
+    """Whether a connection stays on this machine, or is held against the server's certificate."""
+    parts = urlsplit(url)
+    asked = dict(parse_qsl(parts.query))
+    host = asked.get("host") or parts.hostname or ""
+    here = not host or host.startswith("/") or host in ("localhost", "127.0.0.1", "::1")
+    return here or asked.get("sslmode") == "verify-full"
 
 
 def _database(found: Inspection) -> Iterator[Finding]:
@@ -112,28 +150,4 @@ def _database(found: Inspection) -> Iterator[Finding]:
         "データベースの管理者で ALTER FUNCTION … LEAKPROOF を実行してください（docs/operator.md）。",
         "Have a superuser mark the array operators LEAKPROOF (docs/operator.md).",
         unsafe=False,
-    )
-
-
-def _home(home: Path) -> Iterator[Finding]:
-    free = free_bytes(home)
-    yield Finding(
-        free >= LEAST_FREE,
-        f"ディスクの空き {free >> 30} GiB",
-        f"{free >> 30} GiB free on the disk",
-        "空きを増やしてください。足りない間は登録を止めています。",
-        "Free some space: writing is stopped until then.",
-    )
-    keys = (
-        [path for path in (home / "keys").glob("*") if path.suffix != ".pub"]
-        if (home / "keys").exists()
-        else []
-    )
-    open_keys = [path.name for path in keys if stat.S_IMODE(path.stat().st_mode) & 0o077]
-    yield Finding(
-        not open_keys,
-        f"鍵ファイル {len(keys)} 個の権限",
-        f"access to {len(keys)} key files",
-        f"権限を 600 にしてください: {', '.join(open_keys)}",
-        f"Set mode 600 on: {', '.join(open_keys)}",
     )

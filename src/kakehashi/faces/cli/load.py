@@ -5,44 +5,36 @@ and in its order, so a Patient comes before its records, and a later version aft
 """
 
 import asyncio
-import gc
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
-from multiprocessing import get_context
+from collections.abc import Callable, Sequence
 
 from kakehashi.core.actors import Actor
-from kakehashi.core.errors import Failure, Unavailable
+from kakehashi.core.errors import Failure, TooLarge
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
 from kakehashi.engines.records import bulk
 from kakehashi.engines.records.bulk import Refusal, Taken
 from kakehashi.faces.cli import place
-from kakehashi.faces.cli.files import Form, Found
+from kakehashi.faces.cli.files import MOST_BYTES, Form, Found
+from kakehashi.faces.cli.hands import Hands, require_going, worth_dealing
 from kakehashi.faces.cli.progress import Progress, Share
-from kakehashi.faces.cli.shares import share_lines
-from kakehashi.services.sharing.register import register
+from kakehashi.faces.cli.shares import Line, batches
+from kakehashi.services.sharing.register import register_many
 
 BATCH = 500  # resources a transaction
-WORTH_DEALING = 4 << 20  # bytes of a file from which starting processes pays
-LANES = 2  # shares that a process works on at once: while one waits for the database the other goes on
-_DEALT = (Form.RESOURCES, Form.SHARINGS)
-_YOUNG = 100_000  # new objects between two rounds of the garbage collector: a batch leaves no cycles
+_AHEAD = 8  # batches that wait for a lane; the file goes person by person, so one lane may get many in a row
 Say = Callable[[str], None]
 
 
 async def load(
-    house: House, found: Found, *, by: Actor, say: Say, agreed_orally: bool = False, processes: int = 1,
+    house: House, found: Found, *, by: Actor, say: Say, agreed_orally: bool = False, hands: Hands | None = None,
     again: bool = False,
 ) -> Progress:  # fmt: skip
     """Load one file, from where an earlier load of it stopped. Raises Unavailable when the store goes away.
 
     `agreed_orally`: the persons agreed at the sender that the addressees of their referrals may fetch them.
-    `processes`: how many may work at once. `again`: load from the beginning what was loaded before.
+    `hands`: the processes that may help. `again`: load from the beginning what was loaded before.
     """
-    large = found.form in _DEALT and found.path.stat().st_size >= WORTH_DEALING
-    shares = processes * LANES if large and processes > 1 else 1
+    shares = hands.shares if hands and worth_dealing(found) else 1
     terms = f"{by.institution.code} {agreed_orally}"
     progress = Progress.of(found.path, house.settings.home, shares, terms=terms)
     if again:
@@ -52,40 +44,31 @@ async def load(
             f"{found.path.name}: 前に読み込み済みです（初めからやり直すには --again）· loaded before (--again to redo)"
         )
         return progress
-    if len(progress.shares) == 1:
-        await _load_share(
-            house, found, progress.shares[0], by, agreed_orally, lambda: _tell(found, progress, say)
-        )
+    if hands and len(progress.shares) > 1:
+        await _deal(house.settings, found, progress, by, agreed_orally, say, hands)
     else:
-        await _deal(house.settings, found, progress, by, agreed_orally, say)
+        await _load_shares(
+            house, found, progress.shares, by, agreed_orally, lambda: _tell(found, progress, say)
+        )
     progress.finish()
     return progress
 
 
-def cores() -> int:
-    """Return how many processes a load may use."""
-    return len(os.sched_getaffinity(0))
-
-
 async def _deal(
-    settings: Settings, found: Found, progress: Progress, by: Actor, agreed: bool, say: Say
+    settings: Settings, found: Found, progress: Progress, by: Actor, agreed: bool, say: Say, hands: Hands
 ) -> None:
     """Let processes work on the shares, telling now and then how far they are."""
-    forks = get_context("forkserver")
-    forks.set_forkserver_preload([__name__])
-    hands = -(-len(progress.shares) // LANES)
-    with ProcessPoolExecutor(hands, mp_context=forks) as pool:
-        loop = asyncio.get_running_loop()
-        waiting = {
-            loop.run_in_executor(pool, _work, settings, found, progress.shares[hand::hands], by, agreed)
-            for hand in range(hands)
-        }
-        while waiting:
-            finished, waiting = await asyncio.wait(waiting, timeout=1)
-            progress.look()
-            _tell(found, progress, say)
-            for one in finished:
-                one.result()
+    loop = asyncio.get_running_loop()
+    dealt = [progress.shares[hand :: hands.count] for hand in range(hands.count)]
+    waiting = {
+        loop.run_in_executor(hands.pool, _work, settings, found, some, by, agreed) for some in dealt if some
+    }
+    while waiting:
+        finished, waiting = await asyncio.wait(waiting, timeout=1)
+        progress.look()
+        _tell(found, progress, say)
+        for one in finished:
+            one.result()
 
 
 def _work(settings: Settings, found: Found, shares: Sequence[Share], by: Actor, agreed: bool) -> None:
@@ -93,45 +76,58 @@ def _work(settings: Settings, found: Found, shares: Sequence[Share], by: Actor, 
 
     async def work() -> None:
         async with place.opened(settings) as house:
-            try:
-                async with asyncio.TaskGroup() as lanes:
-                    for share in shares:
-                        lanes.create_task(_load_share(house, found, share, by, agreed, lambda: None))
-            except* Failure as failures:
-                raise failures.exceptions[0] from None
+            await _load_shares(house, found, shares, by, agreed, lambda: None)
 
-    gc.freeze()
-    gc.set_threshold(_YOUNG)
     place.run(work())
 
 
-async def _load_share(
-    house: House, found: Found, share: Share, by: Actor, agreed: bool, tell: Callable[[], None]
+async def _load_shares(
+    house: House, found: Found, shares: Sequence[Share], by: Actor, agreed: bool, tell: Callable[[], None]
 ) -> None:
-    for batch in _batches(share_lines(found, share)):
-        share.note(batch[-1][0], await _take(house, found.form, batch, by, agreed))
-        tell()
+    """Read the file once and let a lane for each share take what belongs to it."""
+    lanes = {share.number: asyncio.Queue[list[Line] | None](_AHEAD) for share in shares}
+
+    async def read() -> None:
+        for share, batch in batches(found, shares, BATCH):
+            await lanes[share.number].put(batch)
+        for lane in lanes.values():
+            await lane.put(None)
+
+    async def take(share: Share) -> None:
+        while batch := await lanes[share.number].get():
+            share.note(batch[-1][0], await _take(house, found.form, batch, by, agreed))
+            tell()
+            require_going()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(read())
+            for share in shares:
+                group.create_task(take(share))
+    except* Failure as failures:
+        raise failures.exceptions[0] from None
 
 
-async def _take(house: House, form: Form, batch: list[tuple[int, bytes]], by: Actor, agreed: bool) -> Taken:
-    if form in (Form.RESOURCES, Form.RESOURCE, Form.BUNDLE):
-        return await bulk.take(house, batch, by=by, at=house.clock())
-    taken = Taken()
-    for line, body in batch:
-        try:
-            done = await register(house, body, by=by, at=house.clock(), agreed_orally=agreed)
-            taken.add(Taken({"Bundle": 1, "": done.resources}))
-        except Unavailable:
-            raise
-        except Failure as failure:
-            taken.refused.append(Refusal(line, failure.problems))
+async def _take(house: House, form: Form, batch: list[Line], by: Actor, agreed: bool) -> Taken:
+    readable = [] if form is Form.TOO_LARGE else [one for one in batch if len(one[1]) <= MOST_BYTES]
+    if form in (Form.SHARING, Form.SHARINGS):
+        taken = await register_many(house, readable, by=by, at=house.clock(), agreed_orally=agreed)
+    else:
+        taken = await bulk.take(house, readable, by=by, at=house.clock())
+    if len(readable) < len(batch):
+        fit = {line for line, _ in readable}
+        taken.refused += [Refusal(line, _too_large().problems) for line, _ in batch if line not in fit]
+        taken.refused.sort(key=lambda one: one.line)
     return taken
 
 
-def _batches(records: Iterable[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    rest = iter(records)
-    while batch := list(islice(rest, BATCH)):
-        yield batch
+def _too_large() -> TooLarge:
+    most = MOST_BYTES >> 20
+    return TooLarge(
+        f"1つの JSON は {most} MB までです。分けるか、NDJSON (1行に1リソース) にしてください。",
+        f"One JSON text may have {most} MB at most; divide it, or make it NDJSON (a resource a line).",
+        rule="load.size",
+    )
 
 
 def _tell(found: Found, progress: Progress, say: Say) -> None:

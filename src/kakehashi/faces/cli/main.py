@@ -1,10 +1,16 @@
-"""The command `kakehashi`. Each command reads the settings, does one thing, and says what came of it."""
+"""The command `kakehashi`. Each command reads the settings, does one thing, and says what came of it.
 
+Each imports what it works with when it is called, so that `--help` and a small command do not wait for the server's
+modules.
+"""
+
+import signal
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
@@ -12,41 +18,28 @@ import kakehashi
 from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import Failure
 from kakehashi.core.settings import Settings, load_settings
-from kakehashi.engines.house import House
-from kakehashi.faces.cli import demo as sample_region
-from kakehashi.faces.cli import place
-from kakehashi.faces.cli import profiles as profile_packages
-from kakehashi.faces.cli.audit import verify as verify_log
-from kakehashi.faces.cli.doctor import examine
-from kakehashi.faces.cli.exchange import folder_of, watch
-from kakehashi.faces.cli.export import export as export_records
-from kakehashi.faces.cli.files import find
-from kakehashi.faces.cli.load import cores
-from kakehashi.faces.cli.load import load as load_file
-from kakehashi.faces.cli.serving import serve as serve_now
-from kakehashi.faces.cli.serving import serve_anew
-from kakehashi.samples import guide
-from kakehashi.store import institutions
-from kakehashi.trust.keys import Vault
-from kakehashi.trust.oauth import demo as demo_tokens
-from kakehashi.trust.oauth.tokens import Tokens
-from kakehashi.trust.roles import usual_purpose
-from kakehashi.trust.signin import setup
+
+if TYPE_CHECKING:
+    from kakehashi.engines.house import House
+    from kakehashi.faces.cli.profiles import Line
+    from kakehashi_verify.verify import Verdict
 
 app = App(
     name="kakehashi",
     version=kakehashi.__version__,
     help="架け橋: a person's health record across institutions.",
 )
+_INTERRUPTED = 130  # exit code after SIGINT, as shells have it
 Option = Annotated[str, Parameter(show_default=False)]
 
 
 @app.command
 def init(login: str = "operator", name: str = "運用担当者") -> None:
     """Prepare an empty installation: database, keys, and the first operator's account (password shown once)."""
+    from kakehashi.trust.signin import setup
 
     async def work() -> None:
-        async with place.opened(_settings()) as house:
+        async with _opened() as house:
             made = await setup.first_operator(house.db, login, name, at=house.clock())
             print(f"運用担当者 {login} の最初のパスワード（一度だけ表示）: {made.initial_password}")
             print(f"The first operator's initial password, shown once: {made.initial_password}")
@@ -57,23 +50,28 @@ def init(login: str = "operator", name: str = "運用担当者") -> None:
 @app.command
 def serve() -> None:
     """Serve /fhir and the pages until stopped."""
-    serve_now(_settings())
+    from kakehashi.faces.cli import serving
+
+    serving.serve(_settings())
 
 
 @app.command
 def demo(*, serve: bool = True) -> None:
     """Make the sample region (the first time), and serve it."""
+    from kakehashi.faces.cli import demo as sample_region
+    from kakehashi.faces.cli import serving
+
     quiet = replace(_settings(), demo=True)
     settings = replace(quiet, log_level="warning" if quiet.log_level == "info" else quiet.log_level)
 
     async def work() -> None:
-        async with place.opened(settings) as house:
+        async with _opened(settings) as house:
             await sample_region.prepare(house, _say)
 
     _run(work)
     _introduce(settings)
     if serve:
-        serve_anew(settings)
+        serving.serve_anew(settings)
 
 
 @app.command
@@ -89,22 +87,26 @@ def load(*paths: Path, institution: str, agreed_orally: bool = False, again: boo
     again
         Load from the beginning what was loaded before.
     """
+    from kakehashi.faces.cli import files, hands
+    from kakehashi.faces.cli.load import load as load_file
 
-    async def work() -> None:
-        async with place.opened(_settings()) as house:
+    async def work(helpers: hands.Hands | None) -> None:
+        async with _opened() as house:
             by = await _system_of(house, institution, "load")
             stored = refused = 0
-            for found in find(list(paths)):
+            for found in recognised:
                 _say(f"{found.path}: {found.form}")
                 done = await load_file(
-                    house, found, by=by, say=_say, agreed_orally=agreed_orally, processes=cores(), again=again
+                    house, found, by=by, say=_say, agreed_orally=agreed_orally, hands=helpers, again=again
                 )
                 stored, refused = stored + done.stored, refused + done.refused
                 if done.refused:
                     _say(f"  理由 · reasons: {done.refusals}")
             _say(f"登録 {stored:,} 件、不可 {refused:,} 件 · {stored:,} stored, {refused:,} refused")
 
-    _run(work)
+    recognised = list(files.find(list(paths)))
+    with hands.for_files(recognised) as helpers:
+        _run(lambda: work(helpers))
 
 
 @app.command
@@ -120,9 +122,10 @@ def exchange(root: Path, /, *, institution: str, agreed_orally: bool = False, on
     once
         Handle what is there, and end.
     """
+    from kakehashi.faces.cli.exchange import folder_of, watch
 
     async def work() -> None:
-        async with place.opened(_settings()) as house:
+        async with _opened() as house:
             by = await _system_of(house, institution, "exchange")
             folder = folder_of(house, root, by, agreed_orally=agreed_orally)
             if once:
@@ -143,9 +146,10 @@ def export(folder: Path, /, *, institution: str) -> None:
     institution
         Official code of the institution.
     """
+    from kakehashi.faces.cli.export import export as export_records
 
     async def work() -> None:
-        async with place.opened(_settings()) as house:
+        async with _opened() as house:
             counts = await export_records(house, folder, by=await _system_of(house, institution, "export"))
             for kind, count in sorted(counts.items()):
                 _say(f"{kind}: {count:,}")
@@ -171,15 +175,21 @@ def token(
     person
         Member id (保険者番号:記号:番号:枝番) of the person it is bound to.
     """
+    from kakehashi.store import institutions
+    from kakehashi.trust.keys import Vault
+    from kakehashi.trust.oauth import demo as demo_tokens
+    from kakehashi.trust.oauth.tokens import Tokens
+    from kakehashi.trust.signin.setup import OPERATOR
+
     settings = replace(_settings(), demo=True)
 
     async def work() -> None:
-        async with place.opened(settings) as house:
-            site = setup.OPERATOR
+        async with _opened(settings) as house:
+            site = OPERATOR
             if institution != "operator":
                 async with house.db.transaction() as db:
                     site = await institutions.by_code(db, institution)
-            whose = await sample_region.person_of(house, person) if person else None
+            whose = await _person_of(house, person) if person else None
             tokens = Tokens(house.db, Vault.at(settings.home), settings.public_url)
             print(
                 await demo_tokens.mint(
@@ -200,11 +210,13 @@ def token(
 @app.command
 def doctor() -> None:
     """Say what is set up, what is unsafe, and what to do. Ends with 1 when something is unsafe."""
+    from kakehashi.faces.cli.doctor import examine
+
     unsafe = 0
 
     async def work() -> None:
         nonlocal unsafe
-        async with place.opened(_settings()) as house:
+        async with _opened() as house:
             for finding in await examine(house):
                 unsafe += not finding.good and finding.unsafe
                 for line in finding.lines():
@@ -221,6 +233,8 @@ app.command(profiles)
 @profiles.command(name="add")
 def profiles_add(package: Path, /) -> None:
     """Install a profile PACKAGE (package.tgz, or a folder of them); a newer one takes the former's place."""
+    from kakehashi.faces.cli import profiles as profile_packages
+
     for line in profile_packages.add(_settings().home, package):
         _package(line)
 
@@ -228,6 +242,8 @@ def profiles_add(package: Path, /) -> None:
 @profiles.command(name="list")
 def profiles_list() -> None:
     """List the installed profile packages."""
+    from kakehashi.faces.cli import profiles as profile_packages
+
     for line in profile_packages.listed(_settings().home):
         _package(line)
 
@@ -239,23 +255,89 @@ app.command(audit)
 @audit.command
 def verify(*, export: Path | None = None) -> None:
     """Verify the log with the independent verifier; keep what was exported in EXPORT if it is given."""
-    code = 0
+    from kakehashi.faces.cli.audit import verify as verify_log
+
+    async def work() -> "Verdict":
+        async with _opened() as house:
+            return await verify_log(house, export)
+
+    _prove(work)
+
+
+@app.command
+def backup(folder: Path, /) -> None:
+    """Copy the whole installation (embedded database, keys, checkpoints) into an empty FOLDER, while it works."""
+    from kakehashi.faces.cli.backup import back_up
+
+    _prove(lambda: back_up(_settings(), folder, _say))
+
+
+@app.command
+def restore(folder: Path, /) -> None:
+    """Put a copy that `kakehashi backup` made in FOLDER into the empty home folder, and verify its log."""
+    from kakehashi.faces.cli.backup import restore as put_back
+
+    _prove(lambda: put_back(_settings(), folder, _say))
+
+
+@app.command
+def quarantine(institution: str, /, *, reason: Option = "", lift: bool = False) -> None:
+    """Shut an INSTITUTION out at once (its systems, certificates, people and loads), or let it in again.
+
+    Parameters
+    ----------
+    institution
+        Official code of the institution.
+    reason
+        Why; it stands in the log.
+    lift
+        Let it in again.
+    """
+    from kakehashi.faces.cli.quarantine import place_or_lift
 
     async def work() -> None:
-        nonlocal code
-        async with place.opened(_settings()) as house:
-            verdict = await verify_log(house, export)
-            _say(str(verdict))
-            code = verdict.exit_code
+        async with _opened() as house:
+            _say(await place_or_lift(house, institution, reason, lift=lift))
 
     _run(work)
+
+
+def _prove(work: "Callable[[], Coroutine[Any, Any, Verdict]]") -> None:
+    """Run what ends with a verdict on the log; its exit code is the command's."""
+    code = 0
+
+    async def proving() -> None:
+        nonlocal code
+        verdict = await work()
+        _say(str(verdict))
+        code = verdict.exit_code
+
+    _run(proving)
     sys.exit(code)
 
 
-async def _system_of(house: House, code: str, name: str) -> Actor:
+def _opened(settings: Settings | None = None) -> "AbstractAsyncContextManager[House]":
+    """Open the installation that the settings name."""
+    from kakehashi.faces.cli.place import opened
+
+    return opened(settings or _settings())
+
+
+async def _person_of(house: "House", member: str) -> int:
+    from kakehashi.faces.cli.demo import person_of
+
+    return await person_of(house, member)
+
+
+async def _system_of(house: "House", code: str, name: str) -> Actor:
     """The actor that stands for an institution's own system at the command line."""
+    from kakehashi.store import institutions
+    from kakehashi.trust import quarantine
+    from kakehashi.trust.roles import usual_purpose
+
     async with house.db.transaction() as db:
         site = await institutions.by_code(db, code)
+        await quarantine.require_free(db, site.key)
     return Actor(name, Role.SYSTEM, site, usual_purpose(site), scopes=("system/*.cruds",))
 
 
@@ -267,7 +349,7 @@ def _say(line: str) -> None:
     print(line, flush=True)
 
 
-def _package(line: profile_packages.Line) -> None:
+def _package(line: "Line") -> None:
     former = f" ({line.replaced} →)" if line.replaced else ""
     _say(
         f"{line.name}{former} {line.version}: プロファイル · profiles {line.profiles:,}, "
@@ -278,6 +360,9 @@ def _package(line: profile_packages.Line) -> None:
 
 
 def _introduce(settings: Settings) -> None:
+    from kakehashi.faces.cli import demo as sample_region
+    from kakehashi.samples import guide
+
     _say("")
     _say(f"架け橋 {settings.public_url}")
     _say(f"パスワード（全員共通）· password of all: {sample_region.password_of(settings.home)}")
@@ -290,14 +375,26 @@ def _introduce(settings: Settings) -> None:
 
 
 def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    place.run(work())
+    from kakehashi.faces.cli.place import run
+
+    run(work())
 
 
 def main() -> None:
-    """Run the command line; a Failure becomes its message and exit code 1."""
+    """Run the command line; a Failure becomes its message and exit code 1. SIGTERM ends it as Ctrl-C does, in order."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         app()
     except Failure as failure:
         for problem in failure.problems:
             print(f"{problem.ja}\n{problem.en}", file=sys.stderr)
         sys.exit(1)
+    except OSError as fault:
+        print(
+            f"読み書きできません · cannot be read or written: {fault.filename}: {fault.strerror}",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("中断しました。\nStopped.", file=sys.stderr)
+        sys.exit(_INTERRUPTED)

@@ -19,14 +19,14 @@ from kakehashi.store.guard import Guard
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[House]:
     """Yield the house: the embedded server is started where no URL is set, and left when the command ends."""
-    server = None
+    server = guard = None
     settings.home.mkdir(parents=True, exist_ok=True)
     if not settings.database_url:
         server = embedded.start(settings.home / "postgresql")
-        settings = replace(settings, database_url=server.url)
+        settings, guard = replace(settings, database_url=server.url), Guard(server.folder)
     try:
         async with await Database.open(
-            settings.database_url, connections=settings.connections, guard=Guard(settings.home)
+            settings.database_url, connections=settings.connections, guard=guard
         ) as db:
             yield House(db, settings, system_clock, ProfileSet.load(settings.home / "profiles"))
     finally:

@@ -1,7 +1,10 @@
-"""`kakehashi serve`: the application on Granian, a process for each worker."""
+"""`kakehashi serve`: the application on Granian, a process for each worker, and the embedded database kept running."""
 
+import ctypes
 import os
+import signal
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
@@ -9,21 +12,29 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 
 from kakehashi.core.settings import Settings
+from kakehashi.faces.logs import set_up
 from kakehashi.store import embedded
+from kakehashi.store.embedded_keeper import Keeper
 
 _PATIENCE = 15  # seconds that a worker has to finish what it is answering when the server stops
+_ENDING = (signal.SIGINT, signal.SIGTERM)
+_PR_SET_PDEATHSIG = 1  # prctl(2), Linux
 
 
 def serve(settings: Settings) -> None:
-    """Serve until stopped. The embedded database, where there is one, is held for as long as this runs."""
-    server = None
-    if not settings.database_url:
-        server = embedded.start(settings.home / "postgresql")
-        os.environ["KAKEHASHI_DATABASE_URL"] = server.url
-    os.environ["KAKEHASHI_HOME"] = str(Path(settings.home).resolve())
-    os.environ["KAKEHASHI_LOG_LEVEL"] = settings.log_level
-    os.environ["KAKEHASHI_DEMO"] = str(settings.demo).lower()
-    try:
+    """Serve until stopped. The embedded database, where there is one, is held and revived for as long as this runs."""
+    set_up(settings.log_level)
+    with ExitStack() as stack:
+        if not settings.database_url:
+            folder = settings.home / "postgresql"
+            server = embedded.start(folder)
+            stack.callback(server.close)
+            stack.enter_context(Keeper(server, folder))
+            os.environ["KAKEHASHI_DATABASE_URL"] = server.url
+        os.environ["KAKEHASHI_HOME"] = str(Path(settings.home).resolve())
+        os.environ["KAKEHASHI_LOG_LEVEL"] = settings.log_level
+        os.environ["KAKEHASHI_DEMO"] = str(settings.demo).lower()
+        os.register_at_fork(before=_hold_back, after_in_parent=_let_through, after_in_child=_begin_as_worker)
         Granian(
             "kakehashi.faces.app:create",
             factory=True,
@@ -35,9 +46,6 @@ def serve(settings: Settings) -> None:
             log_access=False,
             workers_kill_timeout=_PATIENCE,
         ).serve()
-    finally:
-        if server:
-            server.close()
 
 
 def serve_anew(settings: Settings) -> NoReturn:
@@ -47,3 +55,25 @@ def serve_anew(settings: Settings) -> NoReturn:
         "KAKEHASHI_LOG_LEVEL": settings.log_level,
     }
     os.execv(sys.executable, [sys.executable, sys.argv[0], "serve"])  # noqa: S606 - our own command
+
+
+def _hold_back() -> None:
+    """Before a fork: a signal to the new process must not be lost before it has handlers of its own."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+
+
+def _let_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+
+
+def _begin_as_worker() -> None:
+    """A worker that is still getting ready ends at the first signal, and with the process that made it.
+
+    Until Granian has set its own handlers a worker has those of its parent, which only note the signal: it would go on
+    getting ready, and serve when nobody is there to stop it.
+    """
+    for one in _ENDING:
+        signal.signal(one, signal.SIG_DFL)
+    _let_through()  # one that came since the fork ends it here
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

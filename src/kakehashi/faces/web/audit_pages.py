@@ -10,7 +10,7 @@ from kakehashi.core.errors import BadRequest, Conflict, Failure, NotFound
 from kakehashi.faces.web.rendering import JAPAN
 from kakehashi.faces.web.signin_pages import ROLE_NAMES
 from kakehashi.faces.web.visit import Page, Visit, message_of
-from kakehashi.services.audit import proof
+from kakehashi.services.audit import checks, proof
 from kakehashi.services.audit.rules import RULES
 from kakehashi.services.audit.search import LONGEST, PAGE, Asking, mark_of, review, search
 from kakehashi.services.viewer.timeline import day_of
@@ -36,6 +36,12 @@ ACTIONS = (
     ("account.", "アカウント Accounts"),
     ("log.", "監査 Audit"),
 )
+STEPS = {
+    "waiting": ("順番を待っています", "Waits for its turn"),
+    "reading": ("記録を読んでいます", "Reading the entries"),
+    "checking": ("署名と照らしています", "Holding them against the signatures"),
+    "done": ("終わりました", "Done"),
+}
 VERDICTS: dict[str, emergency.Verdict] = {"justified": "justified", "unjustified": "unjustified"}
 
 
@@ -105,25 +111,29 @@ async def show_unusual(visit: Visit) -> Response:
 
 
 async def show_proof(visit: Visit) -> Response:
-    """GET /audit/proof: the newest checkpoint, and how to check it elsewhere."""
-    return visit.page("audit/proof.html", state=await proof.state(visit.house, visit.asked), verdict=None)
+    """GET /audit/proof: the newest checkpoint, the newest check, and how to check it elsewhere."""
+    return await proof_page(visit, "audit/proof.html")
 
 
 async def prove(visit: Visit) -> Response:
-    """POST /audit/proof: verify the whole log now."""
-    verdict = await proof.prove(visit.house, visit.asked)
-    ja, _, en = str(verdict).partition(" | ")
-    return visit.page(
-        "audit/proof.html",
-        state=await proof.state(visit.house, visit.asked),
-        verdict={"good": verdict.kind == "whole", "ja": ja, "en": en},
-    )
+    """POST /audit/proof: have the whole log checked; the page shows how far it is."""
+    await checks.ask(visit.house, visit.asked)
+    return visit.go("/audit/proof?done=checking")
 
 
 async def export(visit: Visit) -> Response:
     """POST /audit/export: the log as files for the separate verifier."""
-    body = await proof.packed(visit.house, visit.asked)
-    return visit.download(body, f"kakehashi-log-{visit.at:%Y%m%d}.zip", "application/zip")
+    pieces = await proof.packed(visit.house, visit.asked)
+    return visit.stream(pieces, f"kakehashi-log-{visit.at:%Y%m%d}.zip", "application/zip")
+
+
+async def proof_page(visit: Visit, template: str) -> Response:
+    """Return a page with the state of the log's proof and the newest check."""
+    check = await checks.last(visit.house, visit.asked)
+    ja, _, en = (check.said or "" if check else "").partition(" | ")
+    return visit.page(
+        template, state=await proof.state(visit.house, visit.asked), check=check, steps=STEPS, said={"ja": ja, "en": en}
+    )  # fmt: skip
 
 
 async def _emergencies(visit: Visit, failure: Failure | None = None) -> Response:

@@ -1,78 +1,38 @@
-"""The operator's console: institutions, loads and refusals, the log's proof, retention."""
+"""The operator's console: where it begins, loads and refusals, the log's proof, retention."""
+
+from datetime import timedelta
 
 from starlette.responses import Response
 
-from kakehashi.core.actors import Institution, InstitutionType
-from kakehashi.core.errors import BadRequest, Conflict, Failure, NotFound
+from kakehashi.core.errors import NotFound
+from kakehashi.core.kinds import KIND_NAMES
+from kakehashi.faces.web.audit_pages import proof_page
 from kakehashi.faces.web.console_loads import loads, refusals
-from kakehashi.faces.web.visit import Page, Visit, message_of
-from kakehashi.services.audit import proof
-from kakehashi.store import desk_console, institutions, retention
+from kakehashi.faces.web.visit import Page, Visit
+from kakehashi.services.audit import checks, proof
+from kakehashi.services.audit.search import mark_of
+from kakehashi.store import desk, desk_console, desk_log, institutions, retention, retention_job
 from kakehashi.store.accounts import Account
-from kakehashi.trust import log_note
+from kakehashi.trust import legal_holds, quarantine
+from kakehashi.trust.decide import WHOLE
 from kakehashi.trust.roles import Interaction
 from kakehashi.trust.signin import accounts
 
 _LISTED = 200  # removals, merges
-TYPE_NAMES = {
-    InstitutionType.HOSPITAL: ("病院", "Hospital"),
-    InstitutionType.CLINIC: ("診療所", "Clinic"),
-    InstitutionType.PHARMACY: ("薬局", "Pharmacy"),
-    InstitutionType.INSURER: ("保険者", "Insurer"),
-    InstitutionType.MUNICIPALITY: ("自治体", "Municipality"),
-    InstitutionType.OPERATOR: ("運用", "Operator"),
-}
-_DIGITS = {
-    InstitutionType.HOSPITAL: (10,),
-    InstitutionType.CLINIC: (10,),
-    InstitutionType.PHARMACY: (10,),
-    InstitutionType.INSURER: (8,),
-    InstitutionType.MUNICIPALITY: (5, 6),
-}
+_AHEAD = timedelta(days=90)  # what falls due next
 
 
 async def start(visit: Visit) -> Response:
     """GET /console"""
     unused: list[Account] = await accounts.unused(visit.house.db, by=visit.actor, at=visit.at)
+    shut_out = await quarantine.every(visit.house.db, by=visit.actor)
     async with visit.house.db.transaction() as db:
         places = await institutions.every(db)
     found = loads(visit.house.settings.home)
     return visit.page(
-        "console/start.html", places=len(places), unused=unused, loaded=len(found),
-        refused=sum(one.refused for one in found), state=await proof.state(visit.house, visit.asked),
+        "console/start.html", places=len(places), shut_out=len(shut_out), unused=unused,
+        loaded=len(found), refused=sum(one.refused for one in found), state=await proof.state(visit.house, visit.asked),
     )  # fmt: skip
-
-
-async def show_institutions(visit: Visit) -> Response:
-    """GET /console/institutions"""
-    return await _institutions(visit)
-
-
-async def add_institution(visit: Visit) -> Response:
-    """POST /console/institutions"""
-    try:
-        code, name, kind = visit.said("code"), visit.said("name"), _type(visit.said("type"))
-        _require_code(code, kind)
-        if not 1 <= len(name) <= 100:
-            raise BadRequest(
-                "名称を入れてください（100文字以内）。", "Give a name.", rule="console.name", place="name"
-            )
-        async with visit.house.db.transaction() as db:
-            key = await desk_console.next_institution(db)
-            if any(one.code == code for one in await institutions.every(db)):
-                raise Conflict(
-                    "このコードは登録済みです。",
-                    "This code is registered already.",
-                    rule="console.code",
-                    place="code",
-                )
-            await institutions.put(db, Institution(key, code, name, kind))
-            await log_note.record(
-                db, "institution.added", f"Institution/{key}", person=0, by=visit.actor, at=visit.at
-            )
-    except Failure as failure:
-        return await _institutions(visit, failure)
-    return visit.go("/console/institutions?done=saved")
 
 
 async def show_loads(visit: Visit) -> Response:
@@ -92,56 +52,32 @@ async def show_refusals(visit: Visit) -> Response:
 
 async def show_log(visit: Visit) -> Response:
     """GET /console/log: the proof, not the content."""
-    return visit.page("console/log.html", state=await proof.state(visit.house, visit.asked), verdict=None)
+    return await proof_page(visit, "console/log.html")
 
 
 async def prove(visit: Visit) -> Response:
-    """POST /console/log: verify the whole log now."""
-    verdict = await proof.prove(visit.house, visit.asked)
-    ja, _, en = str(verdict).partition(" | ")
-    return visit.page(
-        "console/log.html", state=await proof.state(visit.house, visit.asked),
-        verdict={"good": verdict.kind == "whole", "ja": ja, "en": en},
-    )  # fmt: skip
+    """POST /console/log: have the whole log checked; the page shows how far it is."""
+    await checks.ask(visit.house, visit.asked)
+    return visit.go("/console/log?done=checking")
 
 
 async def show_retention(visit: Visit) -> Response:
-    """GET /console/retention: the classes with their law, and what was removed of late."""
+    """GET /console/retention: the classes with their law, what was removed, what falls due next, what is held."""
     async with visit.house.db.transaction() as db:
         removed = await desk_console.removals(db, _LISTED)
-    return visit.page("console/retention.html", classes=retention.CLASSES, removed=removed)
-
-
-async def _institutions(visit: Visit, failure: Failure | None = None) -> Response:
-    async with visit.house.db.transaction() as db:
-        places = await institutions.every(db)
+        holds = await legal_holds.live(db, by=visit.actor)
+        people = await desk_log.account_names(db, {one.placed_by for one in holds})
+        handles = {one.person: await desk.put(db, visit.session.id, one.person, at=visit.at) for one in holds}
+    until = visit.at + _AHEAD
     return visit.page(
-        "console/institutions.html", status=failure.status if failure else 200,
-        messages=message_of(failure) if failure else [], places=places, types=TYPE_NAMES,
-        choices=[(kind.value, f"{ja} {en}") for kind, (ja, en) in TYPE_NAMES.items() if kind in _DIGITS],
+        "console/retention.html", classes=retention.CLASSES, removed=removed, holds=holds, people=people,
+        handles=handles, ahead=await retention_job.ahead(visit.house.db, until=until), until=until,
+        names={one.name: one.ja for one in retention.CLASSES}, mark_of=mark_of, kind_names=KIND_NAMES, whole=WHOLE,
     )  # fmt: skip
-
-
-def _type(said: str) -> InstitutionType:
-    for kind in _DIGITS:
-        if kind.value == said:
-            return kind
-    raise BadRequest("種類を選んでください。", "Choose the type.", rule="console.type", place="type")
-
-
-def _require_code(code: str, kind: InstitutionType) -> None:
-    if not (code.isascii() and code.isdigit() and len(code) in _DIGITS[kind]):
-        digits = "か".join(map(str, _DIGITS[kind]))
-        raise BadRequest(
-            f"コードは半角数字{digits}桁です。", f"The code has {_DIGITS[kind][0]} digits.", rule="console.code",
-            place="code",
-        )  # fmt: skip
 
 
 PAGES = (
     Page("/console", "GET", start, Interaction.CONSOLE_INSTITUTIONS),
-    Page("/console/institutions", "GET", show_institutions, Interaction.CONSOLE_INSTITUTIONS),
-    Page("/console/institutions", "POST", add_institution, Interaction.CONSOLE_INSTITUTIONS),
     Page("/console/loads", "GET", show_loads, Interaction.CONSOLE_LOADS),
     Page("/console/loads/{key}", "GET", show_refusals, Interaction.CONSOLE_LOADS),
     Page("/console/log", "GET", show_log, Interaction.CONSOLE_LOG),

@@ -3,11 +3,11 @@
 from starlette.responses import Response
 
 from kakehashi.core.errors import Failure
-from kakehashi.core.kinds import EVERY_KIND, KIND_NAMES
+from kakehashi.core.kinds import EVERY_KIND, KIND_NAMES, Kind
 from kakehashi.core.window import Window
 from kakehashi.engines.records import look
 from kakehashi.faces.web.reception_pages import SEXES, wanted_of
-from kakehashi.faces.web.viewer_page import TABS
+from kakehashi.faces.web.viewer_page import ALWAYS, TABS
 from kakehashi.faces.web.viewer_pages import named, sheet_of, sources_for
 from kakehashi.faces.web.visit import Page, Visit, message_of
 from kakehashi.people import find
@@ -66,7 +66,9 @@ async def open_access(visit: Visit) -> Response:
 async def summary(visit: Visit) -> Response:
     """GET /emergency/{handle}/summary: everything on one screen, while the opening lasts."""
     person, handle = await visit.person(), visit.request.path_params["handle"]
-    window, rows = await look.record(visit.house, visit.asked, person, kinds=EVERY_KIND, limit=_MOST)
+    window, rows = await look.record(
+        visit.house, visit.asked, person, kinds=EVERY_KIND, always=ALWAYS | Kind.PROCEDURE.bit, limit=_MOST
+    )
     if not is_open(window):
         return visit.go(f"/emergency/{handle}")
     made = summary_of([sheet_of(row) for row in rows], visit.at)

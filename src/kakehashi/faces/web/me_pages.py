@@ -1,6 +1,7 @@
 """The person's own pages: where they begin, whose record it is, who looked at it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -48,6 +49,16 @@ ACTIONS = {
     "proxy.granted": ("代理人が登録された", "A proxy was registered"),
     "proxy.withdrawn": ("代理人が外された", "A proxy was removed"),
     "log.read": ("この履歴を見た", "Read this log"),
+    "person.identified": ("書類で本人を特定した", "Identified by papers"),
+    "account.issued": ("利用者IDを登録した", "Gave an account"),
+    "account.reset": ("利用者IDをやり直した", "Began the account anew"),
+    "account.disabled": ("利用者IDを停止した", "Locked the account"),
+    "account.enabled": ("利用者IDを再開した", "Unlocked the account"),
+    "account.ended": ("利用者IDを終わりにした", "Ended the account"),
+    "hold.placed": ("保存期間を止めた", "Held the records"),
+    "hold.lifted": ("保存期間の停止を解いた", "Lifted the hold"),
+    "disclosure.stopped": ("本人の画面を閉じた", "Shut the person's pages"),
+    "disclosure.resumed": ("本人の画面を開いた", "Opened the person's pages"),
 }
 _OTHER = ("手続きの記録", "A procedure")
 
@@ -61,7 +72,8 @@ async def start(visit: Visit) -> Response:
         sent = await consents_referral.of_person(db, person, by=visit.actor, at=visit.at)
         choices = await _whose(visit, db)
         names = await names_of(db)
-    return visit.page(
+    return await me_page(
+        visit,
         "me/start.html",
         entries=_newest(entries),
         openings=openings,
@@ -80,7 +92,7 @@ async def record(visit: Visit) -> Response:
 
 
 async def log(visit: Visit) -> Response:
-    """GET /me/log?below=…: who looked, when, why, on what basis, and whether the entry is proven."""
+    """GET /me/log?below=…&only=others: who looked, when, why, on what basis, and whether the entry is proven."""
     below = visit.asked_for("below")
     if below and not (below.isascii() and below.isdigit() and len(below) < 19):
         raise BadRequest("この続きは開けません。", "There is no such page.", rule="me.log")
@@ -89,7 +101,9 @@ async def log(visit: Visit) -> Response:
             db, own_person(visit), by=visit.actor, at=visit.at, below=int(below) if below else None
         )
     more = entries[-1].seq if len(entries) == own_log.PAGE else None
-    return visit.page("me/log.html", entries=entries, more=more, **words(visit))
+    others = visit.asked_for("only") == "others"
+    told = [one for one in entries if one.role is not Role.PERSON] if others else entries
+    return await me_page(visit, "me/log.html", entries=told, more=more, others=others, **words(visit))
 
 
 async def choose(visit: Visit) -> Response:
@@ -107,6 +121,16 @@ async def choose(visit: Visit) -> Response:
         person=person, acts_for=basis, policy=visit.desk.policy,
     )  # fmt: skip
     return visit.go("/me", ticket)
+
+
+async def me_page(visit: Visit, template: str, **values: Any) -> Response:
+    """Return one of the person's own pages. Who acts for somebody else reads on each of them for whom."""
+    acting_for = ""
+    if visit.actor.acts_for:
+        async with visit.house.db.transaction() as db:
+            with suppress(NotFound):
+                acting_for = (await find.describe(db, own_person(visit), institution=0)).name
+    return visit.page(template, acting_for=acting_for, proxy=bool(visit.actor.acts_for), **values)
 
 
 def own_person(visit: Visit) -> int:

@@ -9,7 +9,7 @@ from kakehashi.core.actors import Role
 from kakehashi.core.errors import BadRequest, Failure, NotFound, Refused
 from kakehashi.core.kinds import KIND_NAMES, Kind
 from kakehashi.engines.records import look
-from kakehashi.faces.web.me_pages import care_places, names_of, own_person
+from kakehashi.faces.web.me_pages import care_places, me_page, names_of, own_person
 from kakehashi.faces.web.rendering import JAPAN
 from kakehashi.faces.web.viewer_pages import sheet_of
 from kakehashi.faces.web.visit import Page, Visit, message_of
@@ -161,7 +161,7 @@ async def _consents(visit: Visit, failure: Failure | None = None) -> Response:
         held = await consents.of_person(db, person, by=visit.actor, at=visit.at)
         sent = await consents_referral.of_person(db, person, by=visit.actor, at=visit.at)
         places, names = await care_places(db), await names_of(db)
-    return _page(
+    return await _page(
         visit, "me/consents.html", failure, held=held, sent=sent, places=places, names=names, items=rules.ITEMS,
         items_in=rules.items_in, kind_names=KIND_NAMES,
     )  # fmt: skip
@@ -180,7 +180,7 @@ async def _withholding(visit: Visit, failure: Failure | None = None) -> Response
             visit.house, visit.asked, person, kinds=sum(kind.bit for kind in CHOOSABLE)
         )
         lines = lines_of(sheet_of(row) for row in rows)
-    return _page(
+    return await _page(
         visit, "me/withholding.html", failure, held=held, names=names,
         choices_of_places=[(one.key, one.name) for one in places],
         kinds=[(kind, KIND_NAMES[kind]) for kind in WITHHOLDABLE], kind_names=KIND_NAMES,
@@ -193,7 +193,7 @@ async def _proxies(visit: Visit, failure: Failure | None = None) -> Response:
     async with visit.house.db.transaction() as db:
         held = await proxies.of_person(db, own_person(visit), by=visit.actor, at=visit.at)
         people = {one.account: await accounts.by_id(db, one.account) for one in held}
-    return _page(
+    return await _page(
         visit, "me/proxies.html", failure, held=held, people=people, items=rules.ITEMS, now=visit.at,
         soonest=(visit.at + timedelta(days=1)).astimezone(JAPAN).date(),
         latest=(visit.at + proxies.LONGEST - timedelta(days=2)).astimezone(JAPAN).date(), whole=WHOLE,
@@ -201,10 +201,15 @@ async def _proxies(visit: Visit, failure: Failure | None = None) -> Response:
     )  # fmt: skip
 
 
-def _page(visit: Visit, template: str, failure: Failure | None, **values: Any) -> Response:
+async def _page(visit: Visit, template: str, failure: Failure | None, **values: Any) -> Response:
     messages = message_of(failure) if failure else []
-    return visit.page(
-        template, status=failure.status if failure else 200, messages=messages, now_is=visit.at, **values
+    return await me_page(
+        visit,
+        template,
+        status=failure.status if failure else 200,
+        messages=messages,
+        now_is=visit.at,
+        **values,
     )
 
 

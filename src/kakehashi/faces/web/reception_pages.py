@@ -14,6 +14,7 @@ from kakehashi.trust import consents, consents_referral, roles
 from kakehashi.trust.roles import LICENSED, Interaction
 
 SEXES = {"male": ("男", "male"), "female": ("女", "female"), "other": ("その他", "other")}
+ALL = "all"
 EVIDENCE = {
     "card": ("カードリーダー", "card reader"),
     "oral": ("口頭", "orally"),
@@ -49,7 +50,7 @@ async def take_consent(visit: Visit) -> Response:
     """POST /reception/{handle}/consent"""
     person, actor = await visit.person(), visit.actor
     try:
-        kinds, evidence = rules.kinds_of(visit.several("items")), _evidence(visit.said("evidence"))
+        kinds, evidence = rules.kinds_of(_items(visit)), _evidence(visit.said("evidence"))
         async with visit.house.db.transaction() as db:
             await consents.give(
                 db,
@@ -90,6 +91,12 @@ def wanted_of(visit: Visit) -> Wanted:
     """Return what was typed into a search form."""
     names = ("way", "insurer", "symbol", "number", "branch", "local", "name", "birth", "sex", "address")
     return Wanted(**{name: visit.said(name) for name in names})
+
+
+def _items(visit: Visit) -> list[str]:
+    """Return the items that were ticked; "all" is the one box for somebody who agrees to all of them."""
+    said = visit.several("items")
+    return [item.name for item in rules.ITEMS] if ALL in said else said
 
 
 def _evidence(said: str) -> str:

@@ -1,5 +1,6 @@
 """Pages from templates: everything escaped, narrative cleaned, and headers that keep a page to itself."""
 
+import re
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -29,6 +30,7 @@ _NARRATIVE_TAGS = set(
     "ul ol li dl dt dd table caption colgroup col thead tbody tfoot tr th td a".split()
 )
 _NARRATIVE_ATTRIBUTES = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+_HEADING = re.compile(r"<(/?)h[1-6]>")
 
 
 def page(template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -42,9 +44,10 @@ def render(template: str, **values: Any) -> str:
 
 
 def narrative(xhtml: str) -> Markup:
-    """Return a FHIR narrative with only harmless markup left."""
+    """Return a FHIR narrative with only harmless markup left. Its headings are not the page's headings."""
     clean = nh3.clean(xhtml, tags=_NARRATIVE_TAGS, attributes=_NARRATIVE_ATTRIBUTES, link_rel=None)
-    return Markup(clean)  # noqa: S704 - cleaned on the line above
+    plain = _HEADING.sub(lambda tag: "</p>" if tag[1] else '<p class="narrative-head">', clean)
+    return Markup(plain)  # noqa: S704 - cleaned above; tags in it have no attributes
 
 
 def when(at: datetime) -> str:

@@ -13,11 +13,18 @@ from starlette.staticfiles import StaticFiles
 from kakehashi.core.errors import Failure, NotFound, Refused, TooLarge, Unauthenticated
 from kakehashi.faces.web import (
     account_pages,
+    again,
     audit_pages,
+    breakglass_pages,
     console_accounts_pages,
+    console_institutions_pages,
     console_keys_pages,
     console_pages,
     console_people_pages,
+    console_persons_acts,
+    console_persons_pages,
+    console_signing_pages,
+    counter_pages,
     emergency_pages,
     home_pages,
     me_download_pages,
@@ -25,9 +32,10 @@ from kakehashi.faces.web import (
     me_rights_pages,
     reception_pages,
     signin_pages,
+    staff_pages,
     viewer_pages,
 )
-from kakehashi.faces.web.visit import Desk, Page, Visit, message_of
+from kakehashi.faces.web.visit import COOKIE, Desk, Page, Visit, message_of
 from kakehashi.store import accounts_factors
 from kakehashi.trust import roles
 from kakehashi.trust.roles import Interaction
@@ -45,9 +53,16 @@ PAGES: Sequence[Page] = (
     *account_pages.PAGES,
     *audit_pages.PAGES,
     *console_pages.PAGES,
+    *console_institutions_pages.PAGES,
     *console_accounts_pages.PAGES,
     *console_keys_pages.PAGES,
     *console_people_pages.PAGES,
+    *console_persons_pages.PAGES,
+    *console_persons_acts.PAGES,
+    *console_signing_pages.PAGES,
+    *counter_pages.PAGES,
+    *staff_pages.PAGES,
+    *breakglass_pages.PAGES,
 )
 _OPENED = [compile_path(page.path)[0] for page in PAGES if page.method == "GET"]
 _STATIC = Path(__file__).parent / "static"
@@ -56,7 +71,11 @@ _LARGEST_BODY = 262_144  # bytes: a key set or a certificate pasted is the most 
 
 
 class StepUp(Refused):
-    """The page wants a second factor proven just now."""
+    """The page wants a second factor proven just now; `failure`: what was wrong with one that came."""
+
+    def __init__(self, failure: Failure | None = None) -> None:
+        super().__init__(rule="signin.step-up")
+        self.failure = failure
 
 
 def routes(desk: Desk) -> list[BaseRoute]:
@@ -85,23 +104,44 @@ def _endpoint(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]
         visit = Visit(request, desk, desk.house.clock())
         try:
             await _enter(visit, page)
-            return await page.handler(visit)
+            answer = await page.handler(visit)
         except Unauthenticated as failure:
-            return _sign_in_first(visit, failure)
-        except StepUp:
-            return visit.go(f"/stepup?next={quote(_page_of(visit.request.url.path))}")
+            answer = await _sign_in_first(visit, failure)
+        except StepUp as wanted:
+            answer = await _step_up(visit, wanted.failure)
         except Failure as failure:
-            return visit.page("failure.html", status=failure.status, messages=message_of(failure))
+            answer = visit.page("failure.html", status=failure.status, messages=message_of(failure))
+        return answer if "set-cookie" in answer.headers else visit.with_cookie(answer, visit.renewed)
 
     return endpoint
 
 
-def _sign_in_first(visit: Visit, failure: Unauthenticated) -> Response:
+async def _step_up(visit: Visit, failure: Failure | None) -> Response:
+    """A form keeps what was typed and asks for the factor itself; where there is none yet, one is enrolled first."""
+    back = _page_of(visit.request.url.path)
+    if visit.request.method == "POST" and await _has_second(visit):
+        return again.ask(visit, back, failure)
+    return visit.go(f"/stepup?next={quote(back)}")
+
+
+async def _sign_in_first(visit: Visit, failure: Unauthenticated) -> Response:
+    if visit.token and visit.signed is None:
+        try:
+            await sessions.require_not_shut_out(visit.house.db, visit.token)
+        except Refused as why:
+            return _told_once(visit, why)
     if visit.request.method == "GET" and visit.signed is None:
         return visit.go("/signin")
     if visit.signed is not None and visit.signed.needs:
         return visit.go(signin_pages.next_step(visit.signed.needs))
     return visit.page("failure.html", status=401, messages=message_of(failure))
+
+
+def _told_once(visit: Visit, why: Refused) -> Response:
+    """Say why the session is over; the way on from there is to sign in."""
+    answer = visit.page("failure.html", status=why.status, messages=message_of(why))
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
 
 
 async def _enter(visit: Visit, page: Page) -> None:
@@ -121,21 +161,36 @@ async def _enter(visit: Visit, page: Page) -> None:
         if not roles.permits(
             visit.actor, page.needs
         ):  # what a second factor would permit leads to proving one
-            raise StepUp
+            await _prove_again(visit)
+            roles.require(visit.actor, page.needs)
     elif page.needs == "actor":
         _ = visit.actor
+    elif page.needs == "manager":
+        if not visit.manages:
+            raise Refused(rule="web.manager")
     elif page.needs == "session":
         _ = visit.session
     if page.step_up and not _recent(visit) and not (page.demo_spares and await _spared(visit)):
+        await _prove_again(visit)
+
+
+async def _prove_again(visit: Visit) -> None:
+    try:
+        proven = await again.prove(visit)
+    except Failure as failure:
+        raise StepUp(failure) from failure
+    if not (proven and _recent(visit)):
         raise StepUp
 
 
 async def _spared(visit: Visit) -> bool:
     """Whether this is the sample region, and an account that never enrolled a second factor."""
-    if not visit.house.settings.demo:
-        return False
+    return visit.house.settings.demo and not await _has_second(visit)
+
+
+async def _has_second(visit: Visit) -> bool:
     async with visit.house.db.transaction() as db:
-        return not await accounts_factors.has_second(db, visit.session.account)
+        return await accounts_factors.has_second(db, visit.session.account)
 
 
 def _page_of(path: str) -> str:

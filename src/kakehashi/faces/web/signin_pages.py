@@ -95,13 +95,12 @@ async def ask_password(visit: Visit) -> Response:
 
 async def take_password(visit: Visit) -> Response:
     """POST /signin"""
-    address = visit.request.client.host if visit.request.client else ""
     try:
         ticket = await steps.with_password(
             visit.house.db,
             visit.said("login"),
             _secret(visit, "password"),
-            address=address,
+            address=visit.address,
             at=visit.at,
             policy=visit.desk.policy,
         )
@@ -127,15 +126,21 @@ async def take_second(visit: Visit) -> Response:
         match visit.said("sort"):
             case "recovery":
                 ticket = await steps.with_recovery_code(
-                    visit.house.db, visit.token, code, at=visit.at, policy=desk.policy
+                    visit.house.db, visit.token, code, at=visit.at, address=visit.address, policy=desk.policy
                 )
             case "break-glass":
                 ticket = await steps.with_break_glass(
-                    visit.house.db, visit.token, code, at=visit.at, policy=desk.policy
+                    visit.house.db, visit.token, code, at=visit.at, address=visit.address, policy=desk.policy
                 )
             case _:
                 ticket = await steps.with_totp(
-                    visit.house.db, desk.vault, visit.token, code, at=visit.at, policy=desk.policy
+                    visit.house.db,
+                    desk.vault,
+                    visit.token,
+                    code,
+                    at=visit.at,
+                    address=visit.address,
+                    policy=desk.policy,
                 )
     except Failure as failure:
         return _second(visit, failure)
@@ -267,6 +272,7 @@ async def take_passkey(visit: Visit) -> Response:
             visit.said("answer"),
             at=visit.at,
             token=visit.token if visit.signed else "",
+            address=visit.address,
             policy=visit.desk.policy,
         )
     except Failure as failure:

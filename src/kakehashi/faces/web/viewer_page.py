@@ -11,13 +11,15 @@ from kakehashi.core.actors import Institution
 from kakehashi.core.kinds import EVERY_KIND, KIND_NAMES, Kind, kinds
 from kakehashi.faces.web.drawing import SHAPES, Point, Span, bars, curve
 from kakehashi.faces.web.rendering import day, when
-from kakehashi.services.viewer.labs import Series
+from kakehashi.faces.web.viewer_choice import PERIODS, RECENT, Choice
+from kakehashi.services.viewer.labs import Result, Series
 from kakehashi.services.viewer.medicines import Medicine
 from kakehashi.services.viewer.record import Record
+from kakehashi.services.viewer.timeline import EVENTS
 
-# In sight on every tab: who it is, allergies, contraindications, infections.
-ALWAYS = kinds(Kind.PATIENT, Kind.ALLERGY, Kind.CONTRAINDICATION, Kind.INFECTION)
-_SHOWN_BEFORE = timedelta(days=400)  # how far back the bars reach
+# In sight on every tab: who it is, problems, allergies, contraindications, infections.
+ALWAYS = kinds(Kind.PATIENT, Kind.CONDITION, Kind.ALLERGY, Kind.CONTRAINDICATION, Kind.INFECTION)
+DRAWN = 12  # curves on the first page, those outside their range first; a link shows the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def sources_of(custodians: Sequence[int], institutions: Mapping[int, Institution
 
 
 def context_of(
-    tab: Tab, record: Record, sources: Mapping[int, Source], at: datetime, *, shown_days: int
+    tab: Tab, record: Record, sources: Mapping[int, Source], at: datetime, choice: Choice
 ) -> dict[str, Any]:
     """Return what the tab's template needs."""
     common = {
@@ -76,7 +78,9 @@ def context_of(
         "kind_names": KIND_NAMES,
         "tabs": TABS,
         "current": tab.name,
-        "shown_days": shown_days,
+        "choice": choice,
+        "periods": PERIODS,
+        "events": EVENTS,
         "now": at,
     }
     if tab.name == "timeline":
@@ -84,19 +88,31 @@ def context_of(
         common["seen"] = [key for key in record.custodians if key in there]
     if tab.name == "labs":
         common["groups"] = [
-            _group("labs", "検査結果", "Laboratory results", record.labs, sources),
-            _group("vitals", "バイタルサイン", "Vital signs", record.vitals, sources),
+            _group("labs", "検査結果", "Laboratory results", record.labs, sources, choice),
+            _group("vitals", "バイタルサイン", "Vital signs", record.vitals, sources, choice),
         ]
     if tab.name == "medicines":
         common["chart"] = _bars(record.medicines, sources, at)
+        common["overlaps"] = record.overlaps(at - RECENT)
     return common
 
 
 def _group(
-    name: str, ja: str, en: str, found: Sequence[Series], sources: Mapping[int, Source]
+    name: str, ja: str, en: str, found: Sequence[Series], sources: Mapping[int, Source], choice: Choice
 ) -> dict[str, Any]:
-    drawn = [{"of": series, "svg": _curve(series, sources)} for series in found if len(series.numbers) > 1]
-    return {"name": name, "ja": ja, "en": en, "series": found, "drawn": drawn}
+    wanted = [one for one in found if choice.item in ("", one.key)]
+    curves = [one for one in wanted if len(one.numbers) > 1]
+    most = None if choice.everything or choice.item else DRAWN
+    drawn = [{"of": series, "svg": _curve(series, sources)} for series in curves[:most]]
+    return {
+        "name": name,
+        "ja": ja,
+        "en": en,
+        "series": wanted,
+        "drawn": drawn,
+        "drawn_keys": {one.key for one in curves[:most]},
+        "others": len(curves) - len(drawn),
+    }
 
 
 def _curve(series: Series, sources: Mapping[int, Source]) -> Markup:
@@ -104,7 +120,9 @@ def _curve(series: Series, sources: Mapping[int, Source]) -> Markup:
         Point(
             result.at,
             result.value,
-            f"{when(result.at)} {result.text} {sources[result.custodian].name}",
+            " ".join(
+                filter(None, (when(result.at), result.text, *_said(result), sources[result.custodian].name))
+            ),
             result.outside,
             sources[result.custodian].shape,
         )
@@ -116,8 +134,13 @@ def _curve(series: Series, sources: Mapping[int, Source]) -> Markup:
     return Markup(curve(label, points, series.latest.low, series.latest.high))  # noqa: S704
 
 
+def _said(result: Result) -> tuple[str, ...]:
+    sign, ja, _ = result.mark.words
+    return (f"{sign}{ja}",) if ja else ()
+
+
 def _bars(medicines: Sequence[Medicine], sources: Mapping[int, Source], at: datetime) -> Markup | None:
-    first = at - _SHOWN_BEFORE
+    first = at - RECENT
     shown = [one for one in medicines if any(bar.end > first for bar in one.bars)]
     if not shown:
         return None
@@ -126,15 +149,20 @@ def _bars(medicines: Sequence[Medicine], sources: Mapping[int, Source], at: date
             row,
             bar.start,
             bar.end,
-            f"{bar.name} {day(bar.start)} – {day(bar.end)} {sources[bar.custodian].name} {bar.dosage}",
-            bar.overlaps,
+            f"{bar.name} {day(bar.start)} – {day(bar.end)} {sources[bar.custodian].name} {bar.dosage}"
+            + (" 重複" if bar.overlaps else " 同効" if bar.similar else ""),
+            bar.overlaps or bar.similar,
             sources[bar.custodian].shape,
         )
         for row, medicine in enumerate(shown)
         for bar in medicine.bars
     ]
     last = max(at + timedelta(days=30), *(span.end for span in spans))
-    names = [("⚠ " if medicine.overlaps else "") + medicine.name for medicine in shown]
-    label = f"薬の期間 ({len(shown)}種)"
+    names = [_warned(medicine) + medicine.name for medicine in shown]
+    label = f"薬の期間（{len(shown)}種）。同じ内容が下の表にあります"
     # drawing escapes every text it is given
     return Markup(bars(label, names, spans, (first, last), at))  # noqa: S704
+
+
+def _warned(medicine: Medicine) -> str:
+    return "⚠重複 " if medicine.overlaps else "⚠同効 " if medicine.similar else ""

@@ -1,7 +1,9 @@
 """The viewer (C2): one person's record over institutions, as far as the window opens."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 import orjson
@@ -12,11 +14,14 @@ from kakehashi.core.errors import NotFound
 from kakehashi.core.kinds import Flag, Kind
 from kakehashi.core.window import Window
 from kakehashi.engines.records import look
+from kakehashi.faces.web.rendering import HEADERS
+from kakehashi.faces.web.viewer_choice import Choice, Chosen, choice_of, chosen
 from kakehashi.faces.web.viewer_page import ALWAYS, Source, context_of, sources_of, tab_named
 from kakehashi.faces.web.viewer_why import Why, why_of
 from kakehashi.faces.web.visit import Page, Visit
 from kakehashi.people import find
 from kakehashi.services.emergency.summary import Summary
+from kakehashi.services.viewer.attachments import attachments_of, content_of
 from kakehashi.services.viewer.documents import documents_of, sections_of
 from kakehashi.services.viewer.record import Record, record_of
 from kakehashi.services.viewer.sheet import Sheet
@@ -25,11 +30,11 @@ from kakehashi.store.rows import Row
 from kakehashi.trust import consents, roles
 from kakehashi.trust.roles import Interaction
 
-_DAYS = 30  # days of the time line on the first page
-_MOST_DAYS = 4_000
+# A picture or PDF by itself: the browser's own viewer brings its styles, and nothing is fetched or run.
+_SHOWN_ALONE = (
+    "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; img-src 'self'; frame-ancestors 'none'"
+)
 _VALUES = 30  # results of one item on the page, the newest; the link beside them shows all
-_MOST_ROWS = 3_000  # on one page: a long stay in hospital has that many
-
 
 Shown = TypeVar("Shown", Record, Summary)
 
@@ -39,45 +44,78 @@ async def viewer(visit: Visit) -> Response:
     if visit.asked_for("tab") == "document":
         return await _document(visit, visit.asked_for("ref"))
     tab = tab_named(visit.asked_for("tab"))
-    days = visit.asked_for("days")
-    shown = min(int(days), _MOST_DAYS) if days.isascii() and days.isdigit() and len(days) < 6 else _DAYS
+    choice = choice_of(tab.name, {name: visit.asked_for(name) for name in visit.request.query_params})
+    wanted = choice.kind.bit if choice.kind and tab.name == "timeline" else tab.kinds
     person = await visit.person()
     window, rows = await look.record(
-        visit.house, visit.asked, person, kinds=tab.kinds | ALWAYS, limit=_MOST_ROWS
+        visit.house,
+        visit.asked,
+        person,
+        kinds=wanted | ALWAYS,
+        always=ALWAYS,
+        since=choice.since(visit.at),
+        before=choice.until(),
+        limit=choice.limit,
     )
-    values = None if visit.asked_for("values") == "all" else _VALUES
-    made = record_of([sheet_of(row) for row in rows], visit.at, days=shown, values=values)
-    record = await named(visit, person, made)
-    sources = await sources_for(visit, record.custodians)
-    context = context_of(tab, record, sources, visit.at, shown_days=shown)
-    return visit.page(
-        f"viewer/{tab.name}.html",
-        why=await _why(visit, person, window),
-        cut=_MOST_ROWS if len(rows) == _MOST_ROWS else 0,
-        **context,
-    )
+    part = chosen(rows, choice, visit.at, wanted=wanted, always=ALWAYS)
+    record = await named(visit, person, _record(part, choice, visit.at))
+    sources = await sources_for(visit, sorted({*record.custodians, *part.places}))
+    context = context_of(tab, record, sources, visit.at, choice)
+    return visit.page(f"viewer/{tab.name}.html", why=await _why(visit, person, window), part=part, **context)
 
 
 async def _document(visit: Visit, ref: str) -> Response:
     person = await visit.person()
     tab = tab_named("documents")
-    window, rows = await look.record(visit.house, visit.asked, person, kinds=ALWAYS | tab.kinds)
-    sheets = [sheet_of(row) for row in rows]
-    opened = next(
-        (sheet for sheet in sheets if sheet.ref == ref and sheet.type in ("Bundle", "Composition")), None
-    )
-    if opened is None:
-        raise NotFound
-    record = await named(visit, person, record_of(sheets, visit.at))
+    window, rows, opened = await _opened(visit, person, ref, always=ALWAYS)
+    standing = [sheet_of(row) for row in rows if ALWAYS >> row.kind & 1]
+    record = await named(visit, person, record_of([opened], visit.at, standing=standing))
     sources = await sources_for(visit, record.custodians)
-    context: dict[str, Any] = context_of(tab, record, sources, visit.at, shown_days=0)
+    context: dict[str, Any] = context_of(tab, record, sources, visit.at, choice_of(tab.name, {}))
     return visit.page(
         "viewer/document.html",
         why=await _why(visit, person, window),
         document=documents_of([opened])[0],
         sections=sections_of(opened),
-        cut=0,
+        attachments=attachments_of(opened),
+        part=None,
         **context,
+    )
+
+
+async def attachment(visit: Visit) -> Response:
+    """GET /viewer/{handle}/attachment?ref=…&n=…: shown by the browser where nothing in it can run, else downloaded."""
+    number = visit.asked_for("n")
+    _, _, opened = await _opened(visit, await visit.person(), visit.asked_for("ref"))
+    found = content_of(opened, int(number)) if number.isascii() and number.isdigit() else None
+    if found is None:
+        raise NotFound
+    kind, body = found
+    if kind:
+        return Response(body, media_type=kind, headers={**HEADERS, "content-security-policy": _SHOWN_ALONE})
+    return visit.download(body, "attachment.bin", "application/octet-stream")
+
+
+async def _opened(
+    visit: Visit, person: int, ref: str, *, always: int = 0
+) -> tuple[Window, Sequence[Row], Sheet]:
+    """Return the window, the rows read, and the document of that name among them. Raises NotFound."""
+    kinds = tab_named("documents").kinds
+    window, rows = await look.record(visit.house, visit.asked, person, kinds=kinds | always)
+    for row in rows:
+        if row.type in ("Bundle", "Composition") and f"{row.type}/{row.id}" == ref:
+            return window, rows, sheet_of(row)
+    raise NotFound
+
+
+def _record(part: Chosen, choice: Choice, at: datetime) -> Record:
+    """Read the bodies of what is shown, each once, and put the record together."""
+    sheets = {(row.type, row.id): sheet_of(row) for row in (*part.standing, *part.shown)}
+    return record_of(
+        [sheets[row.type, row.id] for row in part.shown],
+        at,
+        standing=[sheets[row.type, row.id] for row in part.standing],
+        values=None if choice.item else _VALUES,
     )
 
 
@@ -91,15 +129,16 @@ async def sources_for(visit: Visit, custodians: Sequence[int]) -> dict[int, Sour
 async def named(visit: Visit, person: int, record: Shown) -> Shown:
     """Return the record with a banner that names the person: where no Patient may be seen, by the register's word.
 
-    Only for who may look people up; a banner without a name is a danger to two patients.
+    Only for who may look people up; a banner without a name is a danger to two patients. Staff read no address here:
+    care does not need it, and a violent relative must not learn it (R-A10); reception shows it where it may be shown.
     """
-    if record.banner.name or not roles.permits(visit.actor, Interaction.PERSON_FIND):
-        return record
-    try:
-        who = await find.describe(visit.house.db, person, institution=visit.actor.institution.key)
-    except NotFound:
-        return record
-    banner = record.banner.described(who.name, who.kana, who.birth, who.sex, who.address, visit.at)
+    banner = record.banner
+    if visit.actor.role is not Role.PERSON:
+        banner = replace(banner, address="")
+    if not banner.name and roles.permits(visit.actor, Interaction.PERSON_FIND):
+        with suppress(NotFound):
+            who = await find.describe(visit.house.db, person, institution=visit.actor.institution.key)
+            banner = banner.described(who.name, who.kana, who.birth, who.sex, visit.at)
     return replace(record, banner=banner)
 
 
@@ -122,4 +161,7 @@ async def _why(visit: Visit, person: int, window: Window) -> Why:
     return why_of(window, seen, own=actor.role is Role.PERSON, proxy=bool(actor.acts_for))
 
 
-PAGES = (Page("/viewer/{handle}", "GET", viewer, Interaction.READ),)
+PAGES = (
+    Page("/viewer/{handle}", "GET", viewer, Interaction.READ),
+    Page("/viewer/{handle}/attachment", "GET", attachment, Interaction.READ),
+)

@@ -31,6 +31,7 @@ class Why:
     urgent: bool = False
     items: tuple[Asked, ...] = ()
     until: datetime | None = None
+    proxy: bool = False  # somebody else's record, opened on their behalf
 
 
 def why_of(window: Window, given: int, *, own: bool, proxy: bool) -> Why:
@@ -44,7 +45,7 @@ def why_of(window: Window, given: int, *, own: bool, proxy: bool) -> Why:
             if proxy
             else ("あなたの記録です", "Your own record")
         )
-        return Why(*said, "good")
+        return Why(*said, "warn" if proxy else "good", proxy=proxy)
     if "emergency:" in window.because:
         return Why("救急閲覧", "Emergency", "danger", urgent=True, until=window.until)
     if "consent:" in window.because:

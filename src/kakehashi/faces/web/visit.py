@@ -1,13 +1,13 @@
 """One visit to a page: who is there, in which session, and how a page is made for them."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from kakehashi.core.actors import Actor, Role
 from kakehashi.core.errors import Failure, Unauthenticated
@@ -15,13 +15,14 @@ from kakehashi.engines.house import House
 from kakehashi.engines.records.look import Asked
 from kakehashi.faces.web.rendering import HEADERS, page
 from kakehashi.store import desk
-from kakehashi.trust import roles
+from kakehashi.trust import peers, roles
 from kakehashi.trust.keys import Vault
 from kakehashi.trust.roles import Interaction
 from kakehashi.trust.signin.policy import Policy
-from kakehashi.trust.signin.sessions import Session, Ticket
+from kakehashi.trust.signin.sessions import Session, Ticket, open_session
 
 COOKIE = "kakehashi"
+AGAIN = "again"  # how the fields begin by which a second factor comes within another form (again.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,9 @@ MENU = (
     Link("/audit", "監査", "Audit", Interaction.LOG_READ),
     Link("/console", "運用", "Operations", Interaction.CONSOLE_INSTITUTIONS),
 )
+STAFF = Link(
+    "/staff", "職員", "Staff", Interaction.CONSOLE_ACCOUNTS
+)  # for whoever manages accounts somewhere
 NO_RECOVERY = (
     "認証アプリは登録済みです。電話をなくしたときのために、回復コードを作って控えてください。",
     "Your app is enrolled. Make recovery codes, for the day you lose the telephone.",
@@ -57,6 +61,23 @@ DONE: Mapping[str, tuple[str, str]] = {
     "saved": ("保存しました。", "Saved."),
     "settled": ("照合の結果を記録しました。", "The match is settled."),
     "removed": ("外しました。", "Removed."),
+    "ended": ("終わりにしました。", "Ended."),
+    "hold": ("保存期間を止めました。", "The records are held."),
+    "lifted": ("保存期間の停止を解きました。", "The hold is lifted."),
+    "asked": ("申請しました。承認を待っています。", "Asked. A second person must approve."),
+    "revoked": ("緊急コードを終わらせました。", "The emergency code is ended."),
+    "stopped": ("本人の画面を閉じました。", "The person's pages are shut."),
+    "resumed": ("本人の画面を開きました。", "The person's pages are open again."),
+    "rotated": ("新しい鍵に替えました。", "A new key signs from now on."),
+    "shut-out": ("隔離しました。いまから利用できません。", "Shut out, from this moment on."),
+    "let-in": (
+        "隔離を解きました。利用者はもう一度サインインします。",
+        "Let in again; its people sign in anew.",
+    ),
+    "checking": (
+        "検証を始めます。進み具合はこのページに出ます。",
+        "The check begins; this page shows how far it is.",
+    ),
     "passkey": ("パスキーを登録しました。", "The passkey is registered."),
     "enrolled": NO_RECOVERY,
 }
@@ -80,6 +101,7 @@ class Visit:
     at: datetime
     form: FormData = field(default_factory=FormData)
     signed: Session | None = None
+    renewed: Ticket | None = None  # a second factor came with the form: the session goes on under a new token
 
     @property
     def house(self) -> House:
@@ -102,8 +124,19 @@ class Visit:
 
     @property
     def token(self) -> str:
-        """The session's token from the cookie; empty without one."""
-        return self.request.cookies.get(COOKIE, "")
+        """The session's token, from the cookie or as renewed; empty without one."""
+        return self.renewed.token if self.renewed else self.request.cookies.get(COOKIE, "")
+
+    @property
+    def address(self) -> str:
+        """The client's address, as far as it can be trusted (trust/peers.py); empty where there is none."""
+        request = self.request
+        return peers.client_address(
+            request.client.host if request.client else "",
+            request.headers.get(peers.SECRET_HEADER, ""),
+            request.headers.getlist("x-forwarded-for"),
+            self.house.settings,
+        )
 
     @property
     def asked(self) -> Asked:
@@ -134,6 +167,11 @@ class Visit:
         return [_plain(value) for value in self.form.getlist(name) if isinstance(value, str)]
 
     @property
+    def manages(self) -> bool:
+        """Whether they may manage accounts: at their institution, or as the operator everywhere."""
+        return self.session.manages or roles.permits(self.may, Interaction.CONSOLE_ACCOUNTS)
+
+    @property
     def may(self) -> Actor:
         """The actor as they would be after proving a second factor: what the menu and the doors ask."""
         return replace(self.actor, factors=2)
@@ -158,6 +196,7 @@ class Visit:
             messages=[*(messages or []), *self._done()],
             typed=self._typed(),
             printed=self.at,
+            idle=int(self.desk.policy.idle.total_seconds()),
             **values,
         )
 
@@ -166,13 +205,26 @@ class Visit:
         disposition = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(body, media_type=media_type, headers={**HEADERS, **disposition})
 
+    def stream(self, pieces: AsyncIterator[bytes], name: str, media_type: str) -> Response:
+        """Return a file that is made while it is sent. `name` is plain ASCII."""
+        disposition = {"content-disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(pieces, media_type=media_type, headers={**HEADERS, **disposition})
+
     def go(self, path: str, ticket: Ticket | None = None) -> Response:
         """Go to another page (303), with the new session cookie where a step of sign-in gave one."""
-        answer = RedirectResponse(path, 303, headers=HEADERS)
+        return self.with_cookie(RedirectResponse(path, 303, headers=HEADERS), ticket)
+
+    def with_cookie(self, answer: Response, ticket: Ticket | None) -> Response:
+        """Return the answer with a ticket's session cookie, where there is a ticket."""
         if ticket:
             secure = self.house.settings.public_url.startswith("https:")
             answer.set_cookie(COOKIE, ticket.token, httponly=True, samesite="strict", secure=secure, path="/")
         return answer
+
+    async def renew(self, ticket: Ticket) -> None:
+        """Go on under the token that a second factor within a form gave."""
+        self.renewed = ticket
+        self.signed = await open_session(self.house.db, ticket.token, at=self.at, policy=self.desk.policy)
 
     def _account(self) -> Mapping[str, str] | None:
         if self.signed is None:
@@ -182,7 +234,8 @@ class Visit:
     def _links(self) -> list[Link]:
         if self.signed is None or self.signed.actor is None:
             return []
-        return [link for link in MENU if roles.permits(self.may, link.interaction)]
+        found = [link for link in MENU if roles.permits(self.may, link.interaction)]
+        return [*found, STAFF] if self.session.manages else found
 
     def _done(self) -> list[Mapping[str, str]]:
         said = DONE.get(self.asked_for("done"))
@@ -195,18 +248,19 @@ class Visit:
         return {
             name: value
             for name, value in self.form.items()
-            if isinstance(value, str) and name not in _NEVER_REPEATED
+            if isinstance(value, str) and name not in _NEVER_REPEATED and not name.startswith(f"{AGAIN}-")
         }
 
 
-_NEVER_REPEATED = frozenset({"csrf", "password", "old", "new", "again", "code", "answer"})
+PASSWORDS = frozenset({"password", "old", "new", "again"})
+_NEVER_REPEATED = PASSWORDS | {"csrf", "code", "answer"}
 Handler = Callable[[Visit], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A route. `needs` None: anybody; "session": a sign-in begun; "actor": a sign-in finished; an Interaction: those
-    who may do it."""
+    """A route. `needs` None: anybody; "session": a sign-in begun; "actor": a sign-in finished; "manager": who manages
+    accounts; an Interaction: those who may do it."""
 
     path: str
     method: str
@@ -216,7 +270,7 @@ class Page:
     demo_spares: bool = False  # in the sample region, not of an account that has no second factor
 
 
-def guarded(path: str, handler: Handler, needs: Interaction) -> Page:
+def guarded(path: str, handler: Handler, needs: Interaction | str) -> Page:
     """Return the route of a form that changes keys, rights, accounts or persons: a stolen session cannot send it."""
     return Page(path, "POST", handler, needs, step_up=True, demo_spares=True)
 

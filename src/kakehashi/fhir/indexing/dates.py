@@ -24,6 +24,7 @@ _DATE = re.compile(
 _MONTH_DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
+@lru_cache(maxsize=16_384)
 def interval(text: str) -> Interval | None:
     """Return the interval that a date, dateTime or instant covers; None when no calendar has it.
 
@@ -60,7 +61,7 @@ def _ahead(zone: str | None) -> float:
     return float(-offset if zone[0] == "-" else offset)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=16_384)
 def _whole(text: str) -> Interval | None:
     """The interval of YYYY, YYYY-MM or YYYY-MM-DD in Japan."""
     year, month, day = int(text[:4]), int(text[5:7] or 0), int(text[8:10] or 0)

@@ -1,13 +1,17 @@
 """Values to index entries: tokens that PostgreSQL's GIN index finds, and ranges and texts that are compared.
 
 Tokens are `salt ^ hash`, salt being hash64("Type.parameter"); forms.py says what is hashed.
-* token: each form of the coding; words for `:text` go to texts under the number of "Type.parameter:text";
-* reference: `row_key(type, id)` or hash64(url); logical ones as tokens under "Type.parameter:identifier";
-* string: marks of its beginning and letters; the text as written under "Type.parameter:exact";
-* date, number, quantity: marks of coarse units (coarse.py), and the triple (number, low, high) in ranges.
+* token: the code and the system of each coding (`forms.coding_marks` says how they hold together), or the code
+  alone where the parameter's values have no system; words for `:text` go to texts under "Type.parameter:text";
+* reference: `row_key(type, id)` or hash64(url); logical ones as codings under "Type.parameter:identifier";
+  a parameter that is another one's references to one type (`patient` of `subject`) leaves its literal ones to it;
+* string: marks of its beginning, and of its letters where people look for parts of a text (`WITHIN`); the text as
+  written under "Type.parameter:exact";
+* date: marks of days and months (coarse.py), and the triple (number, low, high) in ranges;
+* number, quantity: the triple.
 
-The first triple of ranges says which parameters have a value at all (`presence`), for `:missing`: a bit each, by
-the parameter's place in the type's program. A token each would be a quarter of all tokens.
+The first number of ranges says which parameters have a value at all, for `:missing`: a bit each, by the parameter's
+place in the type's program. A token each would be a quarter of all tokens.
 
 Quantities: where all of a parameter's values have one unit, the unit is a token (under "Type.parameter:unit") and
 the interval stands under the parameter's number. Where units differ, the intervals stand a second time, each under
@@ -35,18 +39,26 @@ PLACES = 52  # parameters of a type at most: the bits that a float holds exactly
 NO_PREFIXES = frozenset(
     {"_profile", "_source"}
 )  # every resource has them: marks for `:below` would cost too much
+WITHIN = frozenset(
+    "name family given phonetic mothersMaidenName address address-city title description publisher".split()
+)  # strings whose `:contains` the token index narrows; the others' is compared with every text
+
+_SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+_TEXT = "\x1e"  # begins every text: no normalised text holds it
 
 
 @dataclass(slots=True)
 class Index:
     """What the store keeps of a resource for search."""
 
-    tokens: list[int] = field(default_factory=list)  # 64-bit signed, unique
-    ranges: list[float] = field(default_factory=list)  # triples: number, low, high
-    texts: list[str] = field(default_factory=list)  # "number\x1fnormalised text", unique
+    tokens: list[int] = field(default_factory=list)  # 64-bit signed; their order tells which system is whose
+    ranges: list[float] = field(
+        default_factory=list
+    )  # which parameters are there; triples: number, low, high
+    texts: str = ""  # for each text: U+001E, four signs of its parameter, the normalised text
 
 
-Encode = Callable[[list[Any], Index], None]
+Encode = Callable[[list[Any], list[int], list[float], list[str]], None]
 
 
 def salted(name: str) -> int:
@@ -55,75 +67,132 @@ def salted(name: str) -> int:
 
 
 def numbered(name: str) -> int:
-    """Return the number of a name, as ranges and texts use it: 32 bits."""
+    """Return the number of a name, as ranges use it: 32 bits."""
     return hash64(name) & 0xFFFF_FFFF
 
 
 def text_key(name: str) -> str:
-    """Return what the texts of a name begin with."""
-    return f"{numbered(name)}\x1f"
+    """Return what each text of a name begins with: U+001E and 24 bits as four signs."""
+    number = hash64(name)
+    return _TEXT + "".join(_SIGNS[number >> shift & 63] for shift in (0, 6, 12, 18))
 
 
 @cache
-def encoders(base: str) -> tuple[Extract, tuple[Encode, ...]]:
-    """Return a resource type's extraction, and for each parameter what turns its values into entries."""
+def encoders(base: str) -> tuple[Extract, tuple[tuple[int, Encode], ...]]:
+    """Return a resource type's extraction; for each parameter its bit, and what turns its values into entries."""
     compiled = program(base)
-    return compiled.extract, tuple(_ENCODERS[parameter.kind](parameter) for parameter in compiled.parameters)
+    own = enumerate(compiled.parameters)
+    return compiled.extract, tuple((1 << place, _ENCODERS[one.kind](one)) for place, one in own)
 
 
 def entries(base: str, tree: Json) -> Index:
     """Return the index entries of a decoded resource of type `base`."""
     extract, encode = encoders(base)
-    there = extract(tree)
-    found = Index(ranges=presence(there))
-    for place, values in there.items():
-        encode[place](values, found)
-    found.tokens = list(set(found.tokens))
-    if len(found.texts) > 1:
-        found.texts = list(dict.fromkeys(found.texts))
-    return found
+    tokens: list[int] = []
+    ranges = [0.0]
+    texts: list[str] = []
+    present = 0
+    for place, values in extract(tree).items():
+        bit, encoder = encode[place]
+        present |= bit
+        encoder(values, tokens, ranges, texts)
+    ranges[0] = float(present)
+    return Index(tokens, ranges, "".join(dict.fromkeys(texts) if len(texts) > 1 else texts))
 
 
-def presence(places: Iterable[int]) -> list[float]:
-    """Return the triple that says which parameters have values: 0, a bit for each place, 0."""
-    bits = 0
-    for place in places:
-        bits |= 1 << place
-    return [0.0, float(bits), 0.0]
+_KEPT = 16_384  # results that each of the caches here keeps
+_normal = lru_cache(maxsize=_KEPT)(normal)
 
 
-_normal = lru_cache(maxsize=50_000)(normal)
+Coded = tuple[tuple[int, ...], tuple[str, ...]]  # tokens, texts
 
 
 def _token(parameter: Parameter) -> Encode:
+    if parameter.plain:
+        return _plain_codes(parameter)
+    if any(route.type == "Identifier" for route in parameter.routes):
+        return _identifiers(parameter)
+    known = lru_cache(maxsize=_KEPT)(_codings(parameter))
+
+    def encode(values: list[Token], tokens: list[int], _: list[float], texts: list[str]) -> None:
+        found, words = known(*values)
+        tokens += found
+        texts += words
+
+    return encode
+
+
+def _plain_codes(parameter: Parameter) -> Encode:
+    """Codes that never have a system, nor words."""
+    salt = parameter.salt
+    mark = lru_cache(maxsize=_KEPT)(lambda code: salt ^ forms.code_form(code))
+
+    def encode(values: list[Token], tokens: list[int], _: list[float], __: list[str]) -> None:
+        if len(values) == 1:
+            tokens.append(mark(values[0][1]))
+        else:
+            tokens += {mark(value[1]) for value in values}
+
+    return encode
+
+
+def _identifiers(parameter: Parameter) -> Encode:
+    """Values that hardly ever come again: nothing is kept of them; one alone is dealt with here."""
+    salt, make = parameter.salt, _codings(parameter)
+
+    def encode(values: list[Token], tokens: list[int], _: list[float], texts: list[str]) -> None:
+        system, value, words, types = values[0]
+        if len(values) == 1 and value is not None and not words and not types:
+            tokens += (salt ^ forms.code_form(value), salt ^ forms.system_form(system or ""))
+            return
+        found, more = make(*values)
+        tokens += found
+        texts += more
+
+    return encode
+
+
+def _codings(parameter: Parameter) -> Callable[..., Coded]:
+    """Return what makes the tokens and texts of a token parameter's values."""
     salt, words_key = parameter.salt, text_key(parameter.name + ":text")
     of_type = salted(parameter.name + ":of-type")
 
-    def encode(values: list[Token], index: Index) -> None:
-        add = index.tokens.append
-        for system, code, words, types in values:
-            for form in forms.token_forms(system, code):
-                add(salt ^ form)
-            if words:
-                index.texts.append(words_key + _normal(words))
-            for kind_system, kind_code in types:
-                index.tokens.append(of_type ^ hash64(f"{kind_system or ''}|{kind_code}|{code}"))
+    def make(*values: Token) -> Coded:
+        found = [salt ^ mark for mark in forms.coding_marks([value[:2] for value in values])]
+        if any(value[3] for value in values):
+            found += _types(of_type, values)
+        return tuple(found), tuple([words_key + _normal(value[2]) for value in values if value[2]])
 
-    return encode
+    return make
+
+
+def _types(salt: int, values: Iterable[Token]) -> set[int]:
+    return {
+        salt ^ hash64(f"{system or ''}|{code}|{value}")
+        for _, value, _, types in values
+        if value is not None
+        for system, code in types
+    }
 
 
 def _reference(parameter: Parameter) -> Encode:
     salt = parameter.salt
     logical = salted(parameter.name + ":identifier")
+    elsewhere = bool(parameter.within)  # the tokens of literal references are another parameter's
 
-    def encode(values: list[Reference], index: Index) -> None:
-        for kind, key, url, identifier in values:
-            if kind and key:
-                index.tokens.append(salt ^ row_key(kind, key))
-            elif url:
-                index.tokens.append(salt ^ hash64(url))
-            if identifier:
-                index.tokens += [logical ^ form for form in forms.token_forms(*identifier)]
+    def encode(values: list[Reference], tokens: list[int], _: list[float], __: list[str]) -> None:
+        if len(values) == 1 and not values[0][3] and values[0][1]:
+            if not elsewhere:
+                tokens.append(salt ^ row_key(values[0][0], values[0][1]))
+            return
+        found = {
+            salt ^ (row_key(kind, key) if kind and key else hash64(url or ""))
+            for kind, key, url, _ in values
+            if (not elsewhere if kind and key else url)
+        }
+        tokens += found
+        if identifiers := [value[3] for value in values if value[3]]:
+            tokens += [logical ^ mark for mark in forms.coding_marks(identifiers)]
 
     return encode
 
@@ -131,13 +200,18 @@ def _reference(parameter: Parameter) -> Encode:
 def _string(parameter: Parameter) -> Encode:
     salt, key = parameter.salt, text_key(parameter.name)
     exact = salted(parameter.name + ":exact")
+    within = parameter.code in WITHIN
 
-    def encode(values: list[str], index: Index) -> None:
+    def encode(values: list[str], tokens: list[int], _: list[float], texts: list[str]) -> None:
+        found: set[int] = set()
         for value in values:
             plain = _normal(value)
-            index.tokens.append(exact ^ hash64(value))
-            index.tokens += [salt ^ mark for mark in forms.text_marks(plain)]
-            index.texts.append(key + plain)
+            found.add(exact ^ hash64(value))
+            found |= {salt ^ mark for mark in forms.start_marks(plain)}
+            if within:
+                found |= {salt ^ mark for mark in forms.inner_marks(plain)}
+            texts.append(key + plain)
+        tokens += found
 
     return encode
 
@@ -145,38 +219,41 @@ def _string(parameter: Parameter) -> Encode:
 def _date(parameter: Parameter) -> Encode:
     salt, number = parameter.salt, float(parameter.number)
 
-    def encode(values: list[Interval], index: Index) -> None:
-        index.tokens += [salt ^ mark for mark in coarse.times(values)]
+    def encode(values: list[Interval], tokens: list[int], ranges: list[float], _: list[str]) -> None:
+        if len(values) == 1:
+            tokens += [salt ^ mark for mark in coarse.time_marks(*values[0])]
+            ranges += (number, *values[0])
+            return
+        tokens += [salt ^ mark for mark in coarse.times(values)]
         for low, high in values:
-            index.ranges += (number, low, high)
+            ranges += (number, low, high)
 
     return encode
 
 
 def _number(parameter: Parameter) -> Encode:
-    salt, number = parameter.salt, float(parameter.number)
+    number = float(parameter.number)
 
-    def encode(values: list[Interval], index: Index) -> None:
-        index.tokens += [salt ^ mark for mark in coarse.sizes(values)]
+    def encode(values: list[Interval], _: list[int], ranges: list[float], __: list[str]) -> None:
         for low, high in values:
-            index.ranges += (number, low, high)
+            ranges += (number, low, high)
 
     return encode
 
 
 def _quantity(parameter: Parameter) -> Encode:
-    salt, number, units = parameter.salt, float(parameter.number), salted(parameter.name + ":unit")
+    number, units = float(parameter.number), salted(parameter.name + ":unit")
+    marks = lru_cache(maxsize=_KEPT)(lambda *unit: [units ^ form for form in forms.unit_forms(*unit)])
 
-    def encode(values: list[Quantity], index: Index) -> None:
-        index.tokens += [salt ^ mark for mark in coarse.sizes(values)]
+    def encode(values: list[Quantity], tokens: list[int], ranges: list[float], _: list[str]) -> None:
         uniform = len(values) == 1 or len({value[2:] for value in values}) == 1
-        for low, high, system, code, unit in values:
-            index.ranges += (number, low, high)
-            for form in forms.unit_forms(system, code, unit):
-                if uniform:
-                    index.tokens.append(units ^ form)
-                else:
-                    index.ranges += (forms.range_key(units ^ form), low, high)
+        if uniform:
+            tokens += marks(*values[0][2:])
+        for low, high, *unit in values:
+            ranges += (number, low, high)
+            if not uniform:
+                for form in forms.unit_forms(*unit):
+                    ranges += (forms.range_key(units ^ form), low, high)
 
     return encode
 
@@ -185,11 +262,11 @@ def _uri(parameter: Parameter) -> Encode:
     salt = parameter.salt
     below = 0 if parameter.code in NO_PREFIXES else salted(parameter.name + ":below")
 
-    def encode(values: list[str], index: Index) -> None:
-        for value in values:
-            index.tokens.append(salt ^ hash64(value))
-            if below:
-                index.tokens += [below ^ hash64(prefix) for prefix in forms.uri_prefixes(value)]
+    def encode(values: list[str], tokens: list[int], _: list[float], __: list[str]) -> None:
+        found = {salt ^ hash64(value) for value in values}
+        if below:
+            found |= {below ^ hash64(prefix) for value in values for prefix in forms.uri_prefixes(value)}
+        tokens += found
 
     return encode
 
@@ -197,9 +274,9 @@ def _uri(parameter: Parameter) -> Encode:
 def _near(parameter: Parameter) -> Encode:
     number = float(parameter.number)
 
-    def encode(values: list[tuple[float, float]], index: Index) -> None:
+    def encode(values: list[tuple[float, float]], _: list[int], ranges: list[float], __: list[str]) -> None:
         for latitude, longitude in values:
-            index.ranges += (number, latitude, longitude)
+            ranges += (number, latitude, longitude)
 
     return encode
 
@@ -208,29 +285,42 @@ def _composite(parameter: Parameter) -> Encode:
     salt = parameter.salt
     kinds = tuple(part.kind for part in parameter.parts)
 
-    def encode(values: list[tuple[list[Any], ...]], index: Index) -> None:
+    def encode(
+        values: list[tuple[list[Any], ...]], tokens: list[int], ranges: list[float], _: list[str]
+    ) -> None:
+        found: set[int] = set()
         for first, *rest in values:
-            for form in part_forms(kinds[0], first):
-                _pair(salt, form, kinds[1:], rest, index)
+            for form in part_forms(kinds[0], first) if all(rest) else ():
+                _pair(salt, form, kinds[1:], rest, found, ranges)
+        tokens += found
 
     return encode
 
 
-def _pair(salt: int, form: int, kinds: tuple[str, ...], rest: list[list[Any]], index: Index) -> None:
+def _pair(
+    salt: int, form: int, kinds: tuple[str, ...], rest: list[list[Any]], tokens: set[int], ranges: list[float]
+) -> None:
     """Add the entries of one item of a composite for one form of its first component."""
     if kinds == ("quantity",):
-        index.tokens.append(salt ^ form)
+        tokens.add(salt ^ form)
         for low, high, *unit in rest[0]:
-            for unit_form in (forms.NO_UNIT, *forms.unit_forms(*unit)):
-                index.ranges += (forms.range_key(salt ^ forms.together(form, unit_form)), low, high)
+            for key in unit_keys(salt, form, *unit):
+                ranges += (key, low, high)
     elif kinds == ("number", "number"):
-        index.tokens.append(salt ^ form)
+        tokens.add(salt ^ form)
         first_key, second_key = pair_keys(salt ^ form)
         for first in rest[0]:
             for second in rest[1]:
-                index.ranges += (first_key, *first, second_key, *second)
+                ranges += (first_key, *first, second_key, *second)
     else:
-        index.tokens += [salt ^ forms.together(form, second) for second in part_forms(kinds[0], rest[0])]
+        tokens |= {salt ^ forms.together(form, second) for second in part_forms(kinds[0], rest[0])}
+
+
+@lru_cache(maxsize=_KEPT)
+def unit_keys(salt: int, form: int, *unit: str | None) -> list[float]:
+    """Return the numbers of the triples of a code's form with a quantity: without its unit, with each form of it."""
+    of_unit = (forms.NO_UNIT, *forms.unit_forms(*unit))
+    return [forms.range_key(salt ^ forms.together(form, one)) for one in of_unit]
 
 
 def pair_keys(form: int) -> tuple[float, float]:
@@ -246,7 +336,7 @@ def part_forms(kind: str, values: Iterable[Any]) -> set[int]:
         form
         for system, code, *_ in values
         if code is not None
-        for form in forms.token_forms(system, code)[:2]
+        for form in (forms.asked_coding(system or "", code), forms.asked_coding(None, code))
     }
 
 

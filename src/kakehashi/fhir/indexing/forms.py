@@ -4,6 +4,7 @@ A 64-bit hash stands for its text: who makes two texts with one hash on purpose 
 within what the window shows anyway; nothing more hangs on it.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -13,45 +14,90 @@ LONG: Final = hash64("~long")
 NO_UNIT: Final = hash64("no unit")
 STARTS: Final = 3  # letters of a text's beginning that leave marks
 LONG_TEXT: Final = 64  # characters; a longer text leaves no marks of its letters but one that says so
+UCUM: Final = "http://unitsofmeasure.org"
+Pair = tuple[str | None, str | None]  # system, code
 _MASK: Final = (1 << 52) - 1
+_BESIDE: Final = hash64("beside")
 
 
-@lru_cache(maxsize=65_536)
-def token_forms(system: str | None, code: str | None) -> tuple[int, ...]:
-    """Return the hash of every way to ask for a coding: `system|code`, `|code`, `*|code`, `system|*`."""
+def code_form(code: str) -> int:
+    """Return the hash of a code, whatever its system."""
+    return hash64(f"*|{code}")
+
+
+@lru_cache(maxsize=8192)
+def system_form(system: str) -> int:
+    """Return the hash of a code's system; "" is none."""
+    return hash64(f"{system}|*")
+
+
+def beside(form: int) -> int:
+    """Return what stands for a system right behind each of its codes, in rows whose codings would else be confused."""
+    return form ^ _BESIDE
+
+
+def coding_marks(codings: Sequence[Pair]) -> tuple[int, ...]:
+    """Return the marks of all of a parameter's (system, code): the codes, and the systems.
+
+    Code and system are a coding where both are there and every system goes with every code: with one coding, and
+    with one code in several systems. Else each code stands with its own system `beside` it, so that a search can look
+    at the pair; the order of such marks must be kept.
+    """
+    if len(codings) == 1:
+        ((system, code),) = codings
+        return _one_coding(system, code)
+    actual = {(system or "", code): None for system, code in codings if code is not None}
+    bare = {system: None for system, code in codings if code is None and system}
+    codes = {code: None for _, code in actual}
+    systems = {system: None for system, _ in actual} | bare
+    if not codes or len(actual) == len(codes) * len(systems):
+        return (*map(code_form, codes), *map(system_form, systems))
+    pairs = [mark for system, code in actual for mark in (code_form(code), beside(system_form(system)))]
+    return (*pairs, *(beside(system_form(system)) for system in bare))
+
+
+def _one_coding(system: str | None, code: str | None) -> tuple[int, ...]:
     if code is None:
-        return (hash64(f"{system}|*"),) if system else ()
-    if system is None:
-        return hash64(f"|{code}"), hash64(f"*|{code}")
-    return hash64(f"{system}|{code}"), hash64(f"*|{code}"), hash64(f"{system}|*")
+        return (system_form(system),) if system else ()
+    return code_form(code), system_form(system or "")
 
 
-def asked_token(system: str | None, code: str | None) -> int:
-    """Return the hash that a search looks for: system None is any, "" is none; code None is any."""
-    return hash64(f"{'*' if system is None else system}|{'*' if code is None else code}")
+@lru_cache(maxsize=16_384)
+def asked_coding(system: str | None, code: str) -> int:
+    """Return the hash under which a composite holds a code: of this system, or of any."""
+    return code_form(code) if system is None else hash64(f"{system}|{code}")
 
 
+@lru_cache(maxsize=8192)
 def unit_forms(system: str | None, code: str | None, unit: str | None) -> tuple[int, ...]:
-    """Return the hash of every way to ask for a unit: `system|code`, `|code`, or its name as printed."""
-    found = [hash64(f"{system}|{code}"), hash64(f"*|{code}")] if code else []
+    """Return the hashes of a unit: its code, if not of UCUM also without the system, and its name as printed."""
+    found = [hash64(f"{system}|{code}")] if code else []
+    if code and system != UCUM:
+        found.append(hash64(f"*|{code}"))
     if unit and unit != code:
         found.append(hash64(f"*|{unit}"))
     return tuple(found)
 
 
-def asked_unit(system: str, code: str) -> int:
-    """Return the hash that a search with a unit looks for; "" is any system."""
-    return hash64(f"{system or '*'}|{code}")
+def asked_unit(system: str, code: str) -> list[int]:
+    """Return the hashes one of which a value with this unit has; "" is any system."""
+    return [hash64(f"{system}|{code}")] if system else [hash64(f"{UCUM}|{code}"), hash64(f"*|{code}")]
 
 
-@lru_cache(maxsize=65_536)
-def text_marks(normal: str) -> tuple[int, ...]:
-    """Return the marks of a normalised text: its first one to three letters, its letters, and its pairs."""
+@lru_cache(maxsize=16_384)
+def start_marks(normal: str) -> tuple[int, ...]:
+    """Return the marks of a normalised text's first one to three letters."""
     starts = {f"^{normal[:length]}" for length in range(1, STARTS + 1)}
+    return tuple(hash64(start) for start in starts)
+
+
+@lru_cache(maxsize=16_384)
+def inner_marks(normal: str) -> tuple[int, ...]:
+    """Return the marks of the letters of a normalised text, and of its pairs of letters."""
     if len(normal) > LONG_TEXT:
-        return (*(hash64(start) for start in starts), LONG)
+        return (LONG,)
     pairs = {f"~{normal[place : place + 2]}" for place in range(len(normal) - 1)}
-    return tuple(hash64(mark) for mark in starts | pairs | {f"~{letter}" for letter in normal})
+    return tuple(hash64(mark) for mark in pairs | {f"~{letter}" for letter in normal})
 
 
 def asked_start(normal: str) -> int:
@@ -66,6 +112,7 @@ def asked_inside(normal: str) -> list[int]:
     return sorted({hash64(f"~{normal[place : place + 2]}") for place in range(len(normal) - 1)})
 
 
+@lru_cache(maxsize=16_384)
 def together(first: int, second: int) -> int:
     """Return the hash of two forms that belong to one item of a composite."""
     return hash64(f"{first}${second}")

@@ -10,15 +10,15 @@ Numbers and salts are made from the name `Type.code`, so they are the same on ev
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from kakehashi.core.hashing import hash64
 from kakehashi.fhir.definitions import SearchParameter, load
 from kakehashi.fhir.indexing.errata import EXPRESSIONS, NOT_EXTRACTED
-from kakehashi.fhir.indexing.expressions import Child, Step, parse
+from kakehashi.fhir.indexing.expressions import Child, PointsAt, Step, parse
 from kakehashi.fhir.indexing.routes import Route, ends, start, walk
-from kakehashi.fhir.indexing.values import READERS
+from kakehashi.fhir.indexing.values import PLAIN, READERS
 
 COLUMNS = frozenset({"_id", "_lastUpdated"})  # answered from columns of the store
 
@@ -52,6 +52,8 @@ class Parameter:
         default=frozenset(), repr=False
     )  # that plain codes are implied to be from
     codes: tuple[str, ...] = field(default=(), repr=False)  # every code, where a required binding lists all
+    within: str = field(default="", repr=False)  # code of the parameter whose references to `only` these are
+    only: str = field(default="", repr=False)
 
     @property
     def name(self) -> str:
@@ -73,6 +75,17 @@ class Parameter:
         return hash64(self.name) & 0xFFFF_FFFF
 
     @property
+    def plain(self) -> bool:
+        """Whether a token parameter's values never have a system."""
+        return self.kind == "token" and all(route.type in PLAIN for route in self.routes)
+
+    def salt_to(self, target: str) -> int:
+        """Return the salt of literal references to a resource type: their tokens may be another parameter's."""
+        if self.within and target == self.only:
+            return hash64(f"{self.base}.{self.within}")
+        return self.salt
+
+    @property
     def has_entries(self) -> bool:
         """Whether the index holds entries of its own."""
         return not (self.union or self.both or self.code in COLUMNS)
@@ -85,7 +98,7 @@ def parameters(base: str) -> Mapping[str, Parameter]:
         return {}
     published = _published(base)
     found = {code: _parameter(base, code, ones) for code, ones in sorted(published.items())}
-    return _without_unions(found)
+    return _within_others(_without_unions(found))
 
 
 def parameter(base: str, code: str) -> Parameter | None:
@@ -204,6 +217,20 @@ def _without_unions(found: dict[str, Parameter]) -> dict[str, Parameter]:
             result[one.code] = _as_union(one, members)
         elif one.has_entries and one.kind != "composite":
             kept.append(one)
+    return result
+
+
+def _within_others(found: dict[str, Parameter]) -> dict[str, Parameter]:
+    """Mark the parameters that are another's references to one type: `patient` is within `subject`."""
+    references = [one for one in found.values() if one.kind == "reference" and one.has_entries]
+    owner = {route: one.code for one in references for route in one.routes}
+    result = dict(found)
+    for one in references:
+        lasts = [route.moves[-1] for route in one.routes if route.moves]
+        types = {last.type for last in lasts if isinstance(last, PointsAt)}
+        others = {owner.get(replace(route, moves=route.moves[:-1])) for route in one.routes}
+        if len(types) == len(others) == 1 and (other := others.pop()):
+            result[one.code] = replace(one, within=other, only=types.pop())
     return result
 
 

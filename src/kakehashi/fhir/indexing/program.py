@@ -170,7 +170,11 @@ _TYPE_OF = re.compile(
 
 
 def points_at(value: Json, resource_type: str, resource: Json) -> bool:
-    """Say whether a Reference is to that resource type: by its URL, by what is contained, or by its `type`."""
+    """Say whether a Reference is to that resource type: by its URL, by what is contained, or by its `type`.
+
+    One that gives an identifier and nothing else is to a Patient, as facts.subject_of has it too: so resources of the
+    CLINS guide may name the person (`subject.identifier`), and whoever means a Group or a Device says so.
+    """
     text = value.get("reference") or ""
     if text.startswith(resource_type + "/"):
         return True
@@ -180,7 +184,10 @@ def points_at(value: Json, resource_type: str, resource: Json) -> bool:
         )
         return bool(next(inside, value.get("type")) == resource_type)
     match = _TYPE_OF.search(text)
-    return bool((match[1] if match else value.get("type")) == resource_type)
+    kind = match[1] if match else value.get("type")
+    if kind is None and not text and value.get("identifier"):
+        kind = "Patient"
+    return bool(kind == resource_type)
 
 
 def leads_to(value: Json, paths: tuple[tuple[str, ...], ...], wanted: str) -> bool:

@@ -14,6 +14,7 @@ value leaves none. Source: https://hl7.org/fhir/R4/search.html
 import math
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from kakehashi.fhir.indexing.dates import FOREVER, interval
@@ -86,10 +87,16 @@ def reference(value: Json) -> list[Reference]:
     text = value.get("reference")
     if text is None:
         return [(value.get("type"), None, None, pair)]
-    match = _LITERAL.fullmatch(text)
-    if match:
-        return [(match[1], match[2], None, pair)]
+    if found := _literal(text):
+        return [(found[0][0], found[0][1], None, pair)] if pair else found
     return [(value.get("type"), None, None if text.startswith("#") else text, pair)]
+
+
+@lru_cache(maxsize=16_384)
+def _literal(text: str) -> list[Reference]:
+    """A reference within the server, such as Patient/1; none where it is another. Shared: nobody changes the list."""
+    match = _LITERAL.fullmatch(text)
+    return [(match[1], match[2], None, None)] if match else []
 
 
 def canonical(value: Json) -> list[Reference]:
@@ -234,6 +241,10 @@ def position(value: Json) -> list[tuple[float, float]]:
 
 Reader = Callable[[Json], list[Any]]
 
+_PLAIN: Final = ("code", "string", "id", "uri", "oid", "uuid", "canonical", "url", "markdown")
+PLAIN: Final = frozenset((*_PLAIN, "boolean", "Patient", "ContactPoint", "HumanName"))
+"""Data types that a token parameter reads and that have no system."""
+
 READERS: Final[Mapping[str, Mapping[str, Reader]]] = {
     "token": {
         "CodeableConcept": codeable_concept,
@@ -243,9 +254,7 @@ READERS: Final[Mapping[str, Mapping[str, Reader]]] = {
         "HumanName": name_token,
         "boolean": truth,
         "Patient": deceased,
-        **dict.fromkeys(
-            ("code", "string", "id", "uri", "oid", "uuid", "canonical", "url", "markdown"), plain_code
-        ),
+        **dict.fromkeys(_PLAIN, plain_code),
     },
     "reference": {
         "Reference": reference,

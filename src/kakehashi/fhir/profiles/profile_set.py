@@ -1,51 +1,58 @@
 """The profiles of installed packages, and `check`: a resource held against those that it claims.
 
 Check what `validate` accepts: profiles say what holds beyond R4, and nothing is said here of what R4 itself asks.
+What does the work (holding.py) is imported when there is work: most installations begin without a package, and a
+command that starts should not wait for it.
 """
 
 from collections.abc import Iterable
-from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from kakehashi.core.errors import Problem
-from kakehashi.fhir.parse import Resource
-from kakehashi.fhir.paths.nodes import Node
-from kakehashi.fhir.profiles import says
-from kakehashi.fhir.profiles.compiling import compiled
-from kakehashi.fhir.profiles.extensions import Holder, Met, context_problem, met
-from kakehashi.fhir.profiles.files import Installed, installed, opened, packed
-from kakehashi.fhir.profiles.items import kind_of
-from kakehashi.fhir.profiles.library import Library
-from kakehashi.fhir.profiles.model import CORE, Package, Profile, split
-from kakehashi.fhir.profiles.registry import Registry, Target, sound
-from kakehashi.fhir.profiles.running import MOST, Enough, Scope, Spent, whole
+
+if TYPE_CHECKING:
+    from kakehashi.fhir.parse import Resource
+    from kakehashi.fhir.profiles.files import Installed
+    from kakehashi.fhir.profiles.holding import Holding
+    from kakehashi.fhir.profiles.model import Package
 
 
 class ProfileSet:
     """Profiles to check against. Each is compiled when first needed; one set serves all requests of a process."""
 
-    def __init__(self, packages: Iterable[Installed] = ()) -> None:
+    def __init__(self, packages: "Iterable[Installed]" = ()) -> None:
         self.packages = tuple(packages)
-        self._library = Library(self.packages)
-        self._registry = Registry(self._library, compiled)
 
     @classmethod
     def load(cls, folder: Path) -> "ProfileSet":
         """Return the profiles installed in a folder; none where it does not exist. Raises BrokenInstallation."""
+        if not folder.is_dir():
+            return cls()
+        from kakehashi.fhir.profiles.files import installed
+
         return cls(installed(folder))
 
     @classmethod
-    def of(cls, packages: Iterable[Package]) -> "ProfileSet":
+    def of(cls, packages: "Iterable[Package]") -> "ProfileSet":
         """Return the profiles of packages that are not installed."""
+        from kakehashi.fhir.profiles.files import opened, packed
+
         return cls([opened(packed(one)) for one in packages])
+
+    @cached_property
+    def _holding(self) -> "Holding":
+        from kakehashi.fhir.profiles.holding import Holding
+
+        return Holding(self.packages)
 
     @property
     def urls(self) -> frozenset[str]:
         """The canonical URLs of all profiles, without versions."""
-        return self._library.urls
+        return self._holding.urls
 
-    def check(self, resource: Resource, urls: Iterable[str] | None = None) -> list[Problem]:
+    def check(self, resource: "Resource", urls: Iterable[str] | None = None) -> list[Problem]:
         """Return what profiles find wrong with a resource; empty when it conforms.
 
         `urls`: canonicals, with or without `|version`; default: those in `meta.profile`. Resources within (entries
@@ -54,64 +61,11 @@ class ProfileSet:
         """
         if not self.packages and urls is None and "meta" not in resource.tree:
             return []
-        scope = whole(resource.tree)
-        claimed = tuple(urls) if urls is not None else _claimed(resource.tree)
-        try:
-            with suppress(Enough):
-                self._conform(scope.root, resource.type, scope, claimed)
-                for one in met(resource.tree, resource.type, scope) if self.packages else ():
-                    if one.holder is None:
-                        self._conform(one.node, one.place, one.scope, _claimed(one.node.value))
-                    else:
-                        self._extension(one, one.holder, scope)
-        except Spent:
-            scope.problems.append(says.too_costly(resource.type))
-        return list(dict.fromkeys(scope.problems))[:MOST]
+        return self._holding.check(resource, urls)
 
     def unchecked(self, urls: Iterable[str] | None = None) -> list[Problem]:
         """Return what profiles (default: all) ask for and this server does not check, each with the reason.
 
         Every problem has severity "information". Compiles the profiles, which takes a while for hundreds of them.
         """
-        wanted = sorted(self.urls) if urls is None else list(urls)
-        entries = [self._library.entry("profile", one) for one in wanted]
-        return [note for one in entries if one for note in self._registry.checker(one).notes]
-
-    def _conform(self, node: Node, place: str, scope: Scope, claimed: Iterable[str]) -> None:
-        for number, canonical in enumerate(claimed):
-            at = f"{place}.meta.profile[{number}]"
-            url, version = split(canonical)
-            target = self._registry.target(canonical, None)
-            if not target.known:
-                scope.say(says.unknown_profile(at, canonical))
-                continue
-            if target.entry and version not in ("", target.entry.place.version, target.entry.package.version):
-                scope.say(says.other_version(at, canonical, target.entry.place.version))
-            if target.entry is None and kind_of(node) == url.removeprefix(CORE):
-                continue
-            for problem in self._registry.verdict(target, node, place, scope):
-                scope.say(problem)
-
-    def _extension(self, one: Met, holder: Holder, scope: Scope) -> None:
-        """Hold an extension against its definition; where packages differ on it, one of theirs is enough."""
-        url = one.node.value.get("url")
-        if not isinstance(url, str) or url not in self.urls:
-            return
-        first: list[Problem] | None = None
-        for entry in self._library.entries("profile", url):
-            profile = self._library.read(entry, Profile)
-            misplaced = context_problem(one, profile, holder)
-            verdict = self._registry.verdict(Target(url, profile.type, entry), one.node, one.place, one.scope)
-            problems = [*([misplaced] if misplaced else []), *verdict]
-            if sound(problems):
-                return
-            first = first or problems
-        for problem in first or ():
-            scope.say(problem)
-
-
-def _claimed(tree: dict[str, Any]) -> tuple[str, ...]:
-    """The profiles that a resource says it keeps."""
-    meta = tree.get("meta")
-    profiles = meta.get("profile") if isinstance(meta, dict) else None
-    return tuple(one for one in profiles if isinstance(one, str)) if isinstance(profiles, list) else ()
+        return self._holding.unchecked(urls)

@@ -25,7 +25,8 @@ def documents(shares: list[Share]) -> Iterator[tuple[Share, Tree]]:
             yield from _going_home(share, clinics[0])
         if share.site.type is InstitutionType.CLINIC:
             yield from _going_on(share, shares)
-            yield from _checked(share)
+    if doctor := next((share for share in clinics if share in senders), None):
+        yield from _checked(doctor)  # one check-up a year, at the family doctor's
 
 
 def _going_home(hospital: Share, clinic: Share) -> Iterator[tuple[Share, Tree]]:

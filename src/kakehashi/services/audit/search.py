@@ -1,6 +1,7 @@
 """Searching the log. Whoever searches leaves an entry too; persons appear under a mark that names nobody."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -13,9 +14,11 @@ from kakehashi.engines.house import House
 from kakehashi.engines.records.look import Asked
 from kakehashi.people.folding import fold_name
 from kakehashi.services.audit.rules import Finding, Look, unusual
-from kakehashi.store import desk_log, institutions, log_append
+from kakehashi.store import desk_log, institutions, log_append, reach
+from kakehashi.store.reach import WHOLE_LOG
 from kakehashi.trust import roles
 from kakehashi.trust.roles import LICENSED, Interaction
+from kakehashi.trust.signin import refusals
 
 PAGE = 100  # entries
 LONGEST = timedelta(days=31)  # of one search
@@ -64,13 +67,13 @@ async def search(house: House, asked: Asked, asking: Asking) -> list[Line]:
     """Return a page of entries, newest first. Raises Refused; the search is logged."""
     roles.require(asked.actor, Interaction.LOG_READ)
     own = _reach(asked)
-    reach = asking.institution if own is None else own
     async with house.db.transaction() as db:
+        await reach.open_on(db, WHOLE_LOG)
         rows = await desk_log.search(
             db,
             asking.start,
             asking.end,
-            institution=reach,
+            institution=asking.institution if own is None else own,
             action=asking.action,
             below=asking.below,
             most=PAGE,
@@ -82,7 +85,7 @@ async def search(house: House, asked: Asked, asking: Asking) -> list[Line]:
     return [
         Line(
             row["seq"], row["at"], _who(one["who"], one["role"], names), one["role"], one["institution"], one["action"],
-            one["what"], _NUMBERS.sub("", one["because"]), one["reason"], one["count"], mark_of(row["person"]),
+            one["what"], _basis(one), one["reason"], one["count"], mark_of(row["person"]),
         )
         for row, one in said
     ]  # fmt: skip
@@ -93,11 +96,12 @@ async def review(
 ) -> tuple[list[Finding], dict[str, str]]:
     """Return the unusual looks of a period and the names of who looked, by account. Raises Refused; logged."""
     roles.require(asked.actor, Interaction.LOG_READ)
-    reach = _reach(asked)
+    own = _reach(asked)
     async with house.db.transaction() as db:
+        await reach.open_on(db, WHOLE_LOG)
         rows = await desk_log.looks(db, start, end, actions=LOOKING, roles=_AT_WORK, most=_MOST_LOOKS)
         said = [(row, orjson.loads(row["entry"])) for row in rows]
-        said = [(row, one) for row, one in said if reach in (None, one["institution"])]
+        said = [(row, one) for row, one in said if own in (None, one["institution"])]
         names = await desk_log.account_names(db, {one["who"] for _, one in said})
         families = await desk_log.families(db, {row["person"] for row, _ in said})
         types = {one.key: one.type for one in await institutions.every(db)}
@@ -121,6 +125,12 @@ def _reach(asked: Asked) -> int | None:
     """The operator's auditor reads everything, an institution's its own."""
     place = asked.actor.institution
     return None if place.type is InstitutionType.OPERATOR else place.key
+
+
+def _basis(entry: Mapping[str, str]) -> str:
+    """On what an act rested, without the numbers of persons and consents; of a refused sign-in, from which network."""
+    because = entry["because"]
+    return because if entry["action"] == refusals.ACTION else _NUMBERS.sub("", because)
 
 
 def _who(account: str, role: str, names: dict[str, str]) -> str:

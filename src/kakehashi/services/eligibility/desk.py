@@ -11,7 +11,6 @@ from kakehashi.engines.records.look import Asked
 from kakehashi.people import find
 from kakehashi.people.find import Description
 from kakehashi.services.eligibility.coverage import Eligibility, eligibility_of
-from kakehashi.services.eligibility.rules import coverage_window
 from kakehashi.services.viewer.sheet import Sheet
 from kakehashi.services.viewer.timeline import day_of
 from kakehashi.store import consents as rows
@@ -21,6 +20,7 @@ from kakehashi.store.read import reading
 from kakehashi.store.rows import Row
 from kakehashi.trust import consents, roles
 from kakehashi.trust.consents import Held
+from kakehashi.trust.decide import decide_coverage
 from kakehashi.trust.roles import Interaction
 from kakehashi.trust.windows import facts_of
 
@@ -29,12 +29,16 @@ _HIDDEN_ADDRESS = "（非表示）"  # 不開示: an address that a violent rela
 
 @dataclass(frozen=True, slots=True)
 class AtDesk:
-    """What the reception sees of one person. `waiting`: referrals to this institution that wait for a yes."""
+    """What the reception sees of one person. `waiting`: referrals to this institution that wait for a yes.
+
+    `doubted`: who this is, or how they are insured, is in doubt, and what depends on it stays shut until it is settled.
+    """
 
     who: Description
     eligibility: Eligibility
     consents: list[Held]
     waiting: int
+    doubted: bool = False
 
 
 async def at_desk(house: House, asked: Asked, person: int) -> AtDesk:
@@ -51,11 +55,12 @@ async def at_desk(house: House, asked: Asked, person: int) -> AtDesk:
         waiting = await _waiting(db, asked, facts.persons)
     if facts.disclosure_stopped and who.institution != actor.institution.key:
         who = replace(who, address=_HIDDEN_ADDRESS)
-    window = coverage_window(facts, insurers)
+    window = decide_coverage(facts, actor, insurers)
     note = asked.note("eligibility", "Coverage", window)
     async with reading(house.db, window, note, at=asked.at) as look:
         found = await look.rows(facts.persons, kinds=Kind.COVERAGE.bit)
-    return AtDesk(who, eligibility_of(map(_sheet, found), day_of(asked.at)), held, waiting)
+    doubted = facts.suspended_all or bool(facts.suspended & (insurers | {actor.institution.key}))
+    return AtDesk(who, eligibility_of(map(_sheet, found), day_of(asked.at)), held, waiting, doubted)
 
 
 async def _consents(db: Connection, asked: Asked, person: int) -> list[Held]:
@@ -67,6 +72,7 @@ async def _consents(db: Connection, asked: Asked, person: int) -> list[Held]:
 async def _waiting(db: Connection, asked: Asked, persons: frozenset[int]) -> int:
     if not roles.permits(asked.actor, Interaction.CONSENT_TAKE):
         return 0
+    await consents.reach_at_desk(db, persons, asked.actor)
     found = await rows.referrals_of(db, persons, asked.actor.institution.key)
     return sum(one["way"] is None for one in found)
 

@@ -5,7 +5,7 @@ Each search is logged in the log of everybody it found, or once when it found no
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from kakehashi.core.errors import BadRequest, NotFound
@@ -13,12 +13,15 @@ from kakehashi.core.logentry import Note, Seen
 from kakehashi.engines.house import House
 from kakehashi.engines.records.look import Asked
 from kakehashi.people import find
+from kakehashi.people.addresses import read_address
 from kakehashi.people.find import Description, Hit
 from kakehashi.people.identifiers import LocalNumber, MemberId, member_id
+from kakehashi.services.eligibility.birth import read_birth
 from kakehashi.store import log_append
 from kakehashi.store.database import Connection
 from kakehashi.trust import roles
 from kakehashi.trust.roles import Interaction
+from kakehashi.trust.windows import facts_of
 
 MATCHED = {
     "member-id": ("被保険者番号", "insurance number"),
@@ -49,7 +52,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A person who was found: what matched, and how they are described for the face-to-face check."""
+    """A person who was found: what matched, and how they are told apart before one is chosen.
+
+    The description's address is the municipality only, and nothing where an address must not be learnt (R-A10).
+    """
 
     hit: Hit
     description: Description
@@ -82,12 +88,13 @@ def birth_of(wanted: Wanted) -> date | None:
     """Return the birth date, None when it was left out. Raises BadRequest for what is no date."""
     if not wanted.birth:
         return None
-    try:
-        return date.fromisoformat(_narrow(wanted.birth).replace("/", "-"))
-    except ValueError:
-        raise _bad(
-            "birth", "生年月日は 1962-05-14 のように入れてください。", "Write the birth date like 1962-05-14."
-        ) from None
+    if day := read_birth(wanted.birth):
+        return day
+    raise _bad(
+        "birth",
+        "生年月日は 1962-05-14 や S37.5.14 のように入れてください。",
+        "Write the birth date like 1962-05-14.",
+    )
 
 
 async def _hits(db: Connection, asked: Asked, wanted: Wanted) -> Sequence[Hit]:
@@ -115,7 +122,10 @@ async def _described(db: Connection, hit: Hit, asked: Asked) -> Found | None:
         said = await find.describe(db, hit.person, institution=asked.actor.institution.key)
     except NotFound:
         return None
-    return Found(hit, said)
+    facts = await facts_of(db, asked.actor, hit.person, at=asked.at)
+    where = read_address(said.address)
+    town = "" if facts.disclosure_stopped else where.prefecture + where.municipality
+    return Found(hit, replace(said, address=town))
 
 
 def _narrow(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What is asked at the card reader, item by item, and who may learn where somebody is insured. Pure.
+"""What is asked at the card reader, item by item. Pure.
 
 Sources: オンライン資格確認 (consent items 健診・薬剤・診療・手術, each by itself, 24 hours at this institution; R-A1);
 電子カルテ情報共有サービス (5情報 travel with 診療; WG 19402 p.6).
@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from kakehashi.core.errors import BadRequest
-from kakehashi.core.kinds import Flag, Kind, kinds
-from kakehashi.core.window import NOTHING, Pane, Window
+from kakehashi.core.kinds import Kind, kinds
 from kakehashi.trust.consents import CONSENTABLE
-from kakehashi.trust.decide import WindowFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ _CHECKUP: Final = kinds(Kind.CHECKUP)
 _MEDICINES: Final = kinds(Kind.PRESCRIPTION, Kind.DISPENSE)
 _SURGERY: Final = kinds(Kind.PROCEDURE)
 IDENTITY: Final = kinds(Kind.PATIENT)  # who it is goes with every yes: a record without a name is a danger
-# Where somebody is insured is the desk's to ask, not the reader's: see `coverage_window`.
+# Where somebody is insured is the desk's to ask, not the reader's: see trust/decide.py.
 _CARE: Final = CONSENTABLE & ~(_CHECKUP | _MEDICINES | _SURGERY | IDENTITY | Kind.COVERAGE.bit)
 
 ITEMS: Final = (
@@ -64,19 +62,3 @@ def kinds_of(names: Iterable[str]) -> int:
 def items_in(opened: int) -> list[Item]:
     """Return the items that a consent to these kinds covers whole."""
     return [item for item in ITEMS if item.kinds & ~opened == 0]
-
-
-def coverage_window(facts: WindowFacts, insurers: frozenset[int]) -> Window:
-    """Return the window on where a person is insured: the insurers' own rows of the coverage, and nothing else.
-
-    Checking it is every reception's duty and needs no consent (健康保険法3条13項). A link in doubt stays shut here too.
-    """
-    if facts.suspended_all or not facts.persons or not insurers:
-        return NOTHING
-    pane = Pane(
-        Kind.COVERAGE.bit,
-        persons=facts.persons,
-        custodians=insurers - facts.suspended,
-        hidden=int(Flag.UNDELIVERED | Flag.SUSPENDED),
-    )
-    return Window((pane,), "eligibility")

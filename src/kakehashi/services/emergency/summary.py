@@ -12,8 +12,8 @@ from kakehashi.services.viewer.documents import line_of
 from kakehashi.services.viewer.labs import Series, series_of
 from kakehashi.services.viewer.medicines import Medicine, medicines_of
 from kakehashi.services.viewer.problems import Alert, Problem, alerts_of, problems_of
-from kakehashi.services.viewer.record import Banner, banner_of
-from kakehashi.services.viewer.sheet import Sheet, code_in, first, words
+from kakehashi.services.viewer.record import Banner, banner_of, name_of
+from kakehashi.services.viewer.sheet import Sheet, code_in, each, first, words
 from kakehashi.services.viewer.timeline import Day, timeline_of
 
 MEDICINES_BACK = timedelta(days=100)
@@ -43,6 +43,15 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to call: name, relation, telephone numbers."""
+
+    name: str
+    relation: str
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """Everything on the emergency screen, in its order."""
 
@@ -55,6 +64,7 @@ class Summary:
     blood: list[Said]
     operations: list[Said]
     visits: list[Day]
+    contacts: list[Contact]
     custodians: tuple[int, ...]
 
 
@@ -73,8 +83,26 @@ def summary_of(sheets: Sequence[Sheet], at: datetime) -> Summary:
         blood=_said(sheet for sheet in of[Kind.LAB] if _is_blood_group(sheet)),
         operations=_said(sheet for sheet in of[Kind.PROCEDURE] if not _is_device(sheet)),
         visits=timeline_of(of[Kind.VISIT]),
+        contacts=contacts_of(of[Kind.PATIENT]),
         custodians=tuple(sorted({sheet.custodian for sheet in sheets})),
     )
+
+
+def contacts_of(patients: Iterable[Sheet]) -> list[Contact]:
+    """Return whom the Patient resources name as contacts, the newest word first, each name once."""
+    found: dict[str, Contact] = {}
+    for sheet in sorted(patients, key=lambda one: one.at, reverse=True):
+        for one in each(sheet.tree, "contact"):
+            phones = tuple(
+                str(way["value"])
+                for way in each(one, "telecom")
+                if way.get("system") in ("phone", "sms") and way.get("value")
+            )
+            name = name_of(first(one, "name"))
+            if name and phones:
+                relation = "、".join(filter(None, (words(said) for said in each(one, "relationship"))))
+                found.setdefault(name, Contact(name, relation, phones))
+    return list(found.values())
 
 
 def _is_blood_group(sheet: Sheet) -> bool:

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from kakehashi.core.clock import Clock
-from kakehashi.core.errors import Failure, Problem, TooLarge, Unavailable
+from kakehashi.core.errors import Failure, Problem, Unavailable
 from kakehashi.services.sharing.files import (
     RequestName,
     Verdict,
@@ -26,7 +26,7 @@ from kakehashi.services.sharing.files import (
     result_json,
     result_name,
 )
-from kakehashi.services.sharing.rules.bundle import MOST_BYTES
+from kakehashi.services.sharing.rules.bundle import require_size
 
 Submit = Callable[[bytes, str], Awaitable[Verdict]]  # body, idempotency key; raises Failure to refuse
 
@@ -117,12 +117,7 @@ class ExchangeFolder:
 
 def _read(path: Path) -> bytes:
     """Return the file, unless it is larger than a transmission may be; that is known without reading it."""
-    if path.stat().st_size > MOST_BYTES:
-        raise TooLarge(
-            "1回の送信は10MBまでです。分けて送ってください。",
-            "A transmission may have 10 MB at most; divide it.",
-            rule="C1.bundle.size",
-        )
+    require_size(path.stat().st_size)
     return path.read_bytes()
 
 

@@ -7,7 +7,9 @@ from kakehashi.core.kinds import Kind
 from kakehashi.services.shape import Operation, Service
 
 _CLINICAL: Final = frozenset({InstitutionType.HOSPITAL, InstitutionType.CLINIC})  # pharmacies do not register
-_WRITERS: Final = frozenset({Role.DOCTOR, Role.DENTIST, Role.CLERK, Role.SYSTEM})
+_SENDERS: Final = frozenset(
+    {Role.SYSTEM}
+)  # the institution's own system sends, by file or Web API; no person does
 _READERS: Final = frozenset({Role.DOCTOR, Role.DENTIST, Role.PHARMACIST, Role.NURSE})
 
 SERVICE: Final = Service(
@@ -28,8 +30,8 @@ SERVICE: Final = Service(
         Kind.PRESCRIPTION,
     ),
     operations=(
-        Operation("register", "登録・変更", "Register or replace", _WRITERS, _CLINICAL),
-        Operation("withdraw", "取消", "Withdraw", _WRITERS, _CLINICAL),
+        Operation("register", "登録・変更", "Register or replace", _SENDERS, _CLINICAL),
+        Operation("withdraw", "取消", "Withdraw", _SENDERS, _CLINICAL),
         Operation(
             "fetch",
             "自施設宛文書の取得",

@@ -5,7 +5,7 @@ Registering under a key that is there already replaces the former whole; the sto
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -133,6 +133,7 @@ class Submission:
     flags: Flag  # of the Bundle's row: as strict as the strictest of what it holds
     at: datetime | None
     retention: Retention
+    document: str  # 文書ID, the Composition's own identifier; "" for a collection
 
     @property
     def origin(self) -> int:
@@ -140,13 +141,14 @@ class Submission:
         return row_key("Bundle", self.bundle_id)
 
 
-def plan_submission(bundle: Resource, sender: Institution) -> Submission:
-    """Return what a submission that broke no rule asks for.
+def plan_submission(bundle: Resource, sender: Institution, whole: Whole | None = None) -> Submission:
+    """Return what a submission that broke no rule asks for. `whole`: the bundle read by whole_of, where that was done.
 
     Raises Invalid when the Bundle is another institution's (its identifier or a resource names another number), or
     lacks what the key is made of.
     """
-    whole = whole_of(bundle.tree, len(bundle.body))
+    if whole is None:
+        whole = whole_of(bundle.tree, len(bundle.body))
     patient = next((member for member in whole.members if member.type == "Patient"), None)
     key = _key(whole, patient, sender)
     _require_own(whole, sender)
@@ -173,7 +175,14 @@ def plan_submission(bundle: Resource, sender: Institution) -> Submission:
         flags=facts.flags_of(bundle),
         at=_time(whole, bundle),
         retention=_retention_of(kind, rows),
+        document=_own_id(whole.members[0].tree) if whole.kind is not None and whole.members else "",
     )
+
+
+def document_of(bundle: Tree) -> tuple[str, str]:
+    """Return the 文書ID of a document Bundle, and its Bundle.identifier.value; each "" where there is none."""
+    first = one(next(iter(many(bundle, "entry")), {}), "resource")
+    return _own_id(first), text(one(bundle, "identifier"), "value")
 
 
 def resent_under_new_id(submission: Submission, known: Mapping[tuple[str, str], str]) -> list[Problem]:
@@ -183,17 +192,30 @@ def resent_under_new_id(submission: Submission, known: Mapping[tuple[str, str], 
     else the same finding would stand twice.
     """
     return [
-        Problem(
-            "C1.submission.new-identifier", f"Bundle.entry[{row.index}].resource.identifier",
-            f"このリソースは Bundle.identifier「{former}」で登録済みです。"
-            "訂正や再送は同じ Bundle.identifier で送るか、先に取り消してください。",
-            f"This resource is registered under Bundle.identifier {former}; resend under that, or "
-            "withdraw it first.",
-            "duplicate", source="CLINS 実装ガイド: 更新は Bundle.identifier を鍵とする",
-        )
+        _known_already(f"Bundle.entry[{row.index}].resource.identifier", former)
         for row in submission.rows
         if (former := known.get((row.type, row.own_id))) and former != submission.key.value
-    ]  # fmt: skip
+    ]
+
+
+def document_resent(submission: Submission, kept: Iterable[Tree]) -> list[Problem]:
+    """Return a problem when a document of this 文書ID is kept under another Bundle.identifier already.
+
+    kept: the person's other documents of this kind from this institution, whole. Else a letter sent again would
+    reach its addressee twice.
+    """
+    former = {own: number for own, number in map(document_of, kept) if own}.get(submission.document)
+    return [_known_already("Bundle.entry[0].resource.identifier", former)] if former else []
+
+
+def _known_already(place: str, former: str) -> Problem:
+    return Problem(
+        "C1.submission.new-identifier", place,
+        f"Bundle.identifier「{former}」で登録済みです。"
+        "訂正や再送は同じ Bundle.identifier で送るか、先に取り消してください。",
+        f"This is registered under Bundle.identifier {former}; resend under that, or withdraw it first.",
+        "duplicate", source="CLINS 実装ガイド: 更新は Bundle.identifier を鍵とする",
+    )  # fmt: skip
 
 
 def _key(whole: Whole, patient: Member | None, sender: Institution) -> Key:

@@ -8,8 +8,10 @@ are never drawn as one line.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
-from kakehashi.services.viewer.sheet import Sheet, Tree, amount, code_in, each, first, number, plain, words
+from kakehashi.services.viewer.sheet import Sheet, Tree, amount, codes_of, each, first, number, plain, words
+from kakehashi.services.viewer.units import unit_words
 
 _CORE = "http://jpfhir.jp/fhir/clins/CodeSystem/{}/JP_CLINS_ObsLabResult_{}_CS"
 CLINS_ITEMS = tuple(_CORE.format(j, k) for j in ("JLAC10", "JLAC11") for k in ("CoreLabo", "InfectionLabo"))
@@ -21,14 +23,36 @@ _VALUES = ("valueQuantity", "valueCodeableConcept", "valueString")  # the usual 
 _OUTSIDE = {"H", "HH", "HU", "L", "LL", "LU", "A", "AA", "POS", "DET"}  # v3-ObservationInterpretation
 
 
+class Mark(StrEnum):
+    """Where a value lies, by the laboratory's word or by the numbers."""
+
+    INSIDE = ""
+    HIGH = "H"
+    LOW = "L"
+    ABNORMAL = "A"
+
+    @property
+    def words(self) -> tuple[str, str, str]:
+        """Return a sign, Japanese and English: it is never told by colour alone."""
+        return _MARKS[self]
+
+
+_MARKS = {
+    Mark.INSIDE: ("", "", ""),
+    Mark.HIGH: ("↑", "高い", "high"),
+    Mark.LOW: ("↓", "低い", "low"),
+    Mark.ABNORMAL: ("!", "異常", "abnormal"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One value. `value` is None where it is not a number. `mark`: "H", "L", "A" or ""."""
+    """One value. `value` is None where it is not a number."""
 
     at: datetime
     text: str
     value: float | None
-    mark: str
+    mark: Mark
     low: float | None
     high: float | None
     range_text: str
@@ -68,7 +92,7 @@ def series_of(sheets: Iterable[Sheet], most: int | None = None) -> list[Series]:
     for sheet in sheets:
         for tree in (sheet.tree, *each(sheet.tree, "component")):
             if _has_value(tree):
-                unit = str(first(tree, "valueQuantity").get("unit") or "")
+                unit = unit_words(str(first(tree, "valueQuantity").get("unit") or ""))
                 grouped.setdefault((item_of(first(tree, "code")), unit), []).append((sheet, tree))
     made = [_series(key, unit, members, most) for (key, unit), members in grouped.items()]
     return sorted(made, key=lambda one: (not one.latest.outside, one.name))
@@ -80,13 +104,15 @@ def _has_value(tree: Tree) -> bool:
 
 def item_of(concept: Tree) -> str:
     """Return the key under which results of one item meet, whichever institution coded them."""
+    codes = codes_of(concept)
     for system in CLINS_ITEMS:
-        if code := code_in(concept, system):
+        if code := codes.get(system):
             display = next(c.get("display") for c in each(concept, "coding") if c.get("system") == system)
             return f"clins:{display or code[:_ANALYTE]}"
-    if (code := code_in(concept, *JLAC10)) and code != _UNCODED:
-        return f"jlac10:{code[:_ANALYTE]}"
-    if code := code_in(concept, LOINC):
+    jlac = next((codes[system] for system in JLAC10 if system in codes), _UNCODED)
+    if jlac != _UNCODED:
+        return f"jlac10:{jlac[:_ANALYTE]}"
+    if code := codes.get(LOINC):
         return f"loinc:{code}"
     return f"name:{words(concept)}"
 
@@ -128,15 +154,15 @@ def _text(tree: Tree) -> str:
     return ""
 
 
-def _mark(tree: Tree, value: float | None, low: float | None, high: float | None) -> str:
+def _mark(tree: Tree, value: float | None, low: float | None, high: float | None) -> Mark:
     said = {str(c.get("code")) for i in each(tree, "interpretation") for c in each(i, "coding")}
     if found := sorted(said & _OUTSIDE):
-        return found[0][0] if found[0][0] in "HL" else "A"
+        return Mark(found[0][0]) if found[0][0] in "HL" else Mark.ABNORMAL
     if value is None or said:
-        return ""
+        return Mark.INSIDE
     if high is not None and value > high:
-        return "H"
-    return "L" if low is not None and value < low else ""
+        return Mark.HIGH
+    return Mark.LOW if low is not None and value < low else Mark.INSIDE
 
 
 def _range_text(scope: Tree, low: float | None, high: float | None) -> str:

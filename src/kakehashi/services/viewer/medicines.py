@@ -5,7 +5,7 @@ of effect (薬効分類): two bars are the same medicine to the body when seven 
 four do. Without a YJ code the name decides. A refill that comes early is no double; a second institution's is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -36,6 +36,30 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Overlap:
+    """Two bars over each other, in words: `same` the same ingredient, else another institution's of like effect."""
+
+    one: Bar
+    other: Bar
+    same: bool
+
+    @property
+    def start(self) -> datetime:
+        """When both began to be taken."""
+        return max(self.one.start, self.other.start)
+
+    @property
+    def end(self) -> datetime:
+        """When the first of them ends."""
+        return min(self.one.end, self.other.end)
+
+    @property
+    def days(self) -> int:
+        """How long, in whole days."""
+        return (self.end - self.start).days
+
+
+@dataclass(frozen=True, slots=True)
 class Medicine:
     """All bars of one ingredient, newest first."""
 
@@ -60,30 +84,38 @@ class Medicine:
 
 def medicines_of(sheets: Iterable[Sheet], at: datetime) -> list[Medicine]:
     """Return the medicines, those with overlaps first, then current ones, then by name."""
+    grouped = _grouped(sheets)
+    pairs = _overlaps(grouped)
+    doubled = {bar.ref for pair in pairs if pair.same for bar in (pair.one, pair.other)}
+    alike = {bar.ref for pair in pairs if not pair.same for bar in (pair.one, pair.other)}
+    made = [_medicine(key, some, doubled, alike) for key, some in grouped.items()]
+    return sorted(made, key=lambda one: (not one.overlaps, not one.similar, not one.current(at), one.name))
+
+
+def overlaps_of(sheets: Iterable[Sheet], since: datetime) -> list[Overlap]:
+    """Return what lies over each other and had not ended at `since`: the same ingredient first, newest first."""
+    found = [pair for pair in _overlaps(_grouped(sheets)) if pair.end > since]
+    return sorted(sorted(found, key=lambda pair: pair.start, reverse=True), key=lambda pair: not pair.same)
+
+
+def _grouped(sheets: Iterable[Sheet]) -> dict[str, list[Bar]]:
     grouped: dict[str, list[Bar]] = {}
     for sheet in sheets:
         if bar := _bar(sheet):
             grouped.setdefault(bar.key, []).append(bar)
+    return grouped
+
+
+def _overlaps(grouped: Mapping[str, list[Bar]]) -> list[Overlap]:
+    doubled = (pair for bars in grouped.values() for pair in _at_once(bars) if _is_double(*pair))
     bars = [bar for some in grouped.values() for bar in some]
-    doubled, alike = _doubled(grouped.values()), _alike(bars)
-    made = [_medicine(key, some, doubled, alike) for key, some in grouped.items()]
-    return sorted(made, key=lambda one: (not one.overlaps, not one.similar, not one.current(at), one.name))
+    return [*(Overlap(*pair, True) for pair in doubled), *(Overlap(*pair, False) for pair in _alike(bars))]
 
 
 def _medicine(key: str, bars: list[Bar], doubled: set[str], alike: set[str]) -> Medicine:
     newest = sorted(bars, key=lambda bar: bar.start, reverse=True)
     marked = (replace(bar, overlaps=bar.ref in doubled, similar=bar.ref in alike) for bar in newest)
     return Medicine(key, newest[0].name, tuple(marked))
-
-
-def _doubled(grouped: Iterable[list[Bar]]) -> set[str]:
-    return {
-        ref
-        for bars in grouped
-        for one, other in _at_once(bars)
-        if _is_double(one, other)
-        for ref in (one.ref, other.ref)
-    }
 
 
 def _is_double(one: Bar, other: Bar) -> bool:
@@ -98,18 +130,15 @@ def _is_double(one: Bar, other: Bar) -> bool:
     return one.start.date() != other.start.date() and shared >= shorter * _REFILL
 
 
-def _alike(bars: Iterable[Bar]) -> set[str]:
+def _alike(bars: Iterable[Bar]) -> Iterator[tuple[Bar, Bar]]:
     by_effect: dict[str, list[Bar]] = {}
     for bar in bars:
         if not bar.key.startswith("name:"):
             by_effect.setdefault(bar.key[:_EFFECT], []).append(bar)
-    return {
-        ref
-        for some in by_effect.values()
-        for one, other in _at_once(some)
-        if one.key != other.key and one.custodian != other.custodian
-        for ref in (one.ref, other.ref)
-    }
+    for some in by_effect.values():
+        for one, other in _at_once(some):
+            if one.key != other.key and one.custodian != other.custodian:
+                yield one, other
 
 
 def _at_once(bars: list[Bar]) -> Iterator[tuple[Bar, Bar]]:

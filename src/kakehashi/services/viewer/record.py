@@ -9,7 +9,7 @@ from kakehashi.core.kinds import Kind
 from kakehashi.services.viewer.checkups import Table, checkups_of
 from kakehashi.services.viewer.documents import Document, documents_of
 from kakehashi.services.viewer.labs import Series, series_of
-from kakehashi.services.viewer.medicines import Medicine, medicines_of
+from kakehashi.services.viewer.medicines import Medicine, Overlap, medicines_of, overlaps_of
 from kakehashi.services.viewer.problems import Alert, Problem, alerts_of, problems_of
 from kakehashi.services.viewer.sheet import Sheet, Tree, each, first
 from kakehashi.services.viewer.timeline import Day, day_of, timeline_of
@@ -36,32 +36,38 @@ class Banner:
     address: str
     member: str
 
-    def described(
-        self, name: str, kana: str, birth: date | None, sex: str, address: str, at: datetime
-    ) -> "Banner":
+    def described(self, name: str, kana: str, birth: date | None, sex: str, at: datetime) -> "Banner":
         """Return the banner with what the register of persons says, where no Patient resource may be seen."""
         age = _age(birth, day_of(at)) if birth else None
-        return Banner(name, kana, birth, age, _SEXES.get(sex, _SEXES["unknown"]), address, self.member)
+        return Banner(name, kana, birth, age, _SEXES.get(sex, _SEXES["unknown"]), "", self.member)
 
 
 @dataclass(frozen=True)
 class Record:
     """All parts of the viewer's page, each worked out when it is asked for: a tab pays for itself only.
 
-    `days`, `values`: how many days of the time line, how many results of an item are wanted; None: all.
+    `of`: what the page tells; `standing`: what is in sight whatever was chosen; `most_values`: how many results of an
+    item are wanted, None: all.
     """
 
     banner: Banner
     of: Mapping[Kind, list[Sheet]]
+    standing: Mapping[Kind, list[Sheet]]
     at: datetime
     custodians: tuple[int, ...]
-    most_days: int | None = None
     most_values: int | None = None
 
     @cached_property
     def alerts(self) -> list[Alert]:
         """What must be in sight whatever page is open."""
-        return alerts_of(self._sheets(Kind.CONTRAINDICATION, Kind.ALLERGY, Kind.INFECTION))
+        held = (Kind.CONTRAINDICATION, Kind.ALLERGY, Kind.INFECTION)
+        return alerts_of(sheet for kind in held for sheet in self.standing.get(kind, ()))
+
+    @cached_property
+    def active(self) -> list[Problem]:
+        """The diseases that go on, main ones first: in sight whatever page is open."""
+        found = (one for one in problems_of(self.standing.get(Kind.CONDITION, ())) if one.active)
+        return sorted(found, key=lambda one: (not one.principal, one.suspected))
 
     @cached_property
     def problems(self) -> list[Problem]:
@@ -72,6 +78,10 @@ class Record:
     def medicines(self) -> list[Medicine]:
         """処方・調剤."""
         return medicines_of(self._sheets(Kind.PRESCRIPTION, Kind.DISPENSE), self.at)
+
+    def overlaps(self, since: datetime) -> list[Overlap]:
+        """重複・同効: which medicines lie over each other, and had not ended at `since`."""
+        return overlaps_of(self._sheets(Kind.PRESCRIPTION, Kind.DISPENSE), since)
 
     @cached_property
     def labs(self) -> list[Series]:
@@ -92,9 +102,8 @@ class Record:
 
     @cached_property
     def days(self) -> list[Day]:
-        """The time line, newest first; one day more than wanted where there are more."""
-        most = None if self.most_days is None else self.most_days + 1
-        return timeline_of((sheet for some in self.of.values() for sheet in some), most)
+        """The time line, newest first."""
+        return timeline_of(sheet for some in self.of.values() for sheet in some)
 
     @cached_property
     def checkups(self) -> Table:
@@ -106,14 +115,23 @@ class Record:
 
 
 def record_of(
-    sheets: Sequence[Sheet], at: datetime, *, days: int | None = None, values: int | None = None
+    sheets: Sequence[Sheet],
+    at: datetime,
+    *,
+    standing: Sequence[Sheet] | None = None,
+    values: int | None = None,
 ) -> Record:
-    """Put the record together as of `at`."""
+    """Put the record together as of `at`. `standing`: what the banner is made of, where it is not of `sheets`."""
+    of, kept = _by_kind(sheets), _by_kind(sheets if standing is None else standing)
+    custodians = tuple(sorted({sheet.custodian for sheet in (*sheets, *(standing or ()))}))
+    return Record(banner_of(kept.get(Kind.PATIENT, []), at), of, kept, at, custodians, values)
+
+
+def _by_kind(sheets: Sequence[Sheet]) -> dict[Kind, list[Sheet]]:
     of: dict[Kind, list[Sheet]] = {}
     for sheet in sheets:
         of.setdefault(sheet.kind, []).append(sheet)
-    custodians = tuple(sorted({sheet.custodian for sheet in sheets}))
-    return Record(banner_of(of.get(Kind.PATIENT, []), at), of, at, custodians, days, values)
+    return of
 
 
 def banner_of(patients: Sequence[Sheet], at: datetime) -> Banner:
@@ -122,7 +140,7 @@ def banner_of(patients: Sequence[Sheet], at: datetime) -> Banner:
     tree: Tree = newest.tree if newest else {}
     birth = _birth(tree)
     return Banner(
-        name=_name(tree, "IDE") or str(first(tree, "name").get("text") or ""),
+        name=_name(tree, "IDE") or name_of(first(tree, "name")),
         kana=_name(tree, "SYL"),
         birth=birth,
         age=_age(birth, day_of(at)) if birth else None,
@@ -138,9 +156,14 @@ def _name(tree: Tree, representation: str) -> str:
     for name in each(tree, "name"):
         marks = {e.get("valueCode") for e in each(name, "extension") if e.get("url") == _REPRESENTATION}
         if representation in marks:
-            given = " ".join(str(one) for one in name.get("given", []))
-            return str(name.get("text") or f"{name.get('family', '')} {given}".strip())
+            return name_of(name)
     return ""
+
+
+def name_of(name: Tree) -> str:
+    """Return a HumanName as it is written: its text, else family and given names."""
+    given = " ".join(str(one) for one in name.get("given", []))
+    return str(name.get("text") or f"{name.get('family', '')} {given}".strip())
 
 
 def _birth(tree: Tree) -> date | None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from kakehashi.core.kinds import Flag, Kind
+from kakehashi.services.viewer.units import unit_words
 
 Tree = Mapping[str, Any]
 
@@ -76,8 +77,20 @@ def words(concept: Tree) -> str:
 
 def code_in(concept: Tree, *systems: str) -> str | None:
     """Return the code that a CodeableConcept has in the first of these systems, or None."""
-    by_system = {coding.get("system"): coding.get("code") for coding in each(concept, "coding")}
-    return next((str(by_system[system]) for system in systems if by_system.get(system)), None)
+    by_system = codes_of(concept)
+    return next((by_system[system] for system in systems if system in by_system), None)
+
+
+def codes_of(concept: Tree) -> dict[str, str]:
+    """Return the codes of a CodeableConcept by their systems, the last of each; what has no code is not there."""
+    codings = concept.get("coding")
+    if not isinstance(codings, list):
+        return {}
+    return {
+        str(one.get("system")): str(one["code"])
+        for one in codings
+        if isinstance(one, dict) and one.get("code")
+    }
 
 
 def has_code(concept: Tree, *codes: str) -> bool:
@@ -96,7 +109,7 @@ def amount(quantity: Tree) -> str:
     value = quantity.get("value")
     if not isinstance(value, int | float):
         return ""
-    unit = quantity.get("unit") or quantity.get("code") or ""
+    unit = unit_words(str(quantity.get("unit") or quantity.get("code") or ""))
     return f"{quantity.get('comparator', '')}{plain(value)} {unit}".strip()
 
 

@@ -11,7 +11,7 @@ from kakehashi.services.viewer.sheet import Sheet, each, first, words
 
 JAPAN = ZoneInfo("Asia/Tokyo")
 # What makes a day worth a line; the rest (coverage, consents, the Patient resources) is not an event.
-_EVENTS = (
+EVENTS = (
     Kind.VISIT,
     Kind.CONDITION,
     Kind.PROCEDURE,
@@ -67,21 +67,21 @@ def day_of(at: datetime) -> date:
     return at.astimezone(JAPAN).date()
 
 
-def timeline_of(sheets: Iterable[Sheet], most: int | None = None) -> list[Day]:
-    """Return the days that have something to tell, newest first, at most so many."""
+def timeline_of(sheets: Iterable[Sheet]) -> list[Day]:
+    """Return the days that have something to tell, newest first."""
     days: dict[date, dict[int, dict[Kind, list[Sheet]]]] = {}
     for sheet in sheets:
-        if sheet.kind in _EVENTS:
+        if sheet.kind in EVENTS:
             day = days.setdefault(day_of(sheet.at), {})
             day.setdefault(sheet.custodian, {}).setdefault(sheet.kind, []).append(sheet)
     return [
         Day(day, tuple(Stay(custodian, _events(kinds)) for custodian, kinds in sorted(stays.items())))
-        for day, stays in sorted(days.items(), reverse=True)[:most]
+        for day, stays in sorted(days.items(), reverse=True)
     ]
 
 
 def _events(kinds: dict[Kind, list[Sheet]]) -> tuple[Event, ...]:
-    return tuple(_event(kind, kinds[kind]) for kind in _EVENTS if kind in kinds)
+    return tuple(_event(kind, kinds[kind]) for kind in EVENTS if kind in kinds)
 
 
 def _event(kind: Kind, sheets: list[Sheet]) -> Event:

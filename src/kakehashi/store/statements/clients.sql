@@ -4,8 +4,10 @@ INSERT INTO client (id, name, institution, jwks, jwks_url, scopes, purposes, mtl
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9);
 
 -- client_of --
--- A client and its institution. Uses client_pkey. $1 id.
-SELECT c.id, c.name, c.jwks, c.jwks_url, c.scopes, c.purposes, c.mtls, c.status, c.registered_at,
+-- A client and its institution; in quarantine it is suspended. Uses client_pkey, quarantine_standing. $1 id.
+SELECT c.id, c.name, c.jwks, c.jwks_url, c.scopes, c.purposes, c.mtls, c.registered_at,
+       CASE WHEN EXISTS (SELECT FROM quarantine q WHERE q.institution = c.institution AND q.lifted_at IS NULL)
+            THEN 'suspended' ELSE c.status END AS status,
        i.key, i.code, i.name AS institution_name, i.type
   FROM client c JOIN institution i ON i.key = c.institution WHERE c.id = $1;
 
@@ -29,9 +31,11 @@ INSERT INTO client_certificate (thumbprint, institution, subject, not_before, no
 VALUES ($1, $2, $3, $4, $5, $6);
 
 -- certificate_of --
--- A registered certificate and its institution. Uses client_certificate_pkey. $1 thumbprint.
+-- A registered certificate and its institution; none in quarantine. Uses client_certificate_pkey. $1 thumbprint.
 SELECT k.subject, k.not_before, k.not_after, k.revoked_at, i.key, i.code, i.name, i.type
-  FROM client_certificate k JOIN institution i ON i.key = k.institution WHERE k.thumbprint = $1;
+  FROM client_certificate k JOIN institution i ON i.key = k.institution
+ WHERE k.thumbprint = $1
+   AND NOT EXISTS (SELECT FROM quarantine q WHERE q.institution = k.institution AND q.lifted_at IS NULL);
 
 -- certificates_at --
 -- Certificates of an institution, for the console. $1 institution.

@@ -2,7 +2,7 @@
 -- Settled entries after a place. $1 xid, $2 seq, $3 at most. Uses feed_order.
 SELECT xid, seq, person, type, rid, version, change, at
   FROM feed
- WHERE (xid, seq) > ($1, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+ WHERE (xid, seq) > ($1, $2) AND xid < order_settled()
  ORDER BY xid, seq
  LIMIT $3;
 

@@ -20,3 +20,9 @@ SELECT (SELECT bool_and(relrowsecurity AND relforcerowsecurity) FROM pg_class
 -- inspection_idle_accounts --
 -- Accounts that nobody has used since $1. Reads all accounts: some thousand rows.
 SELECT count(*) FROM account WHERE disabled_at IS NULL AND coalesce(used_at, created_at) < $1;
+
+-- inspection_state --
+-- The database's clock, client certificates that end by $1, and institutions in quarantine. Small tables only.
+SELECT clock_timestamp() AS now,
+       (SELECT count(*) FROM client_certificate WHERE revoked_at IS NULL AND not_after < $1) AS ending,
+       (SELECT count(*) FROM quarantine WHERE lifted_at IS NULL) AS quarantined;

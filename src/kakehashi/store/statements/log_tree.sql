@@ -10,7 +10,7 @@ SELECT size, xid::text AS xid, seq FROM log_tree;
 -- Entries after the last leaf whose transaction, and every earlier one, has ended: nothing can come before them any
 -- more. In the log's order. Uses log_order. $1 xid, $2 seq, $3 how many at most.
 SELECT l.xid::text AS xid, l.seq, l.entry FROM log AS l
- WHERE (l.xid, l.seq) > ($1::text::xid8, $2::bigint) AND l.xid < pg_snapshot_xmin(pg_current_snapshot())
+ WHERE (l.xid, l.seq) > ($1::text::xid8, $2::bigint) AND l.xid < order_settled()
  ORDER BY l.xid, l.seq LIMIT $3;
 
 -- tree_grow --

@@ -4,6 +4,35 @@
 SELECT place, person, version, kind, custodian, addressee, flags, origin, at, changed_at, deleted, body
   FROM read_many($1, $2, $3, $4, $5, $6, $7, $8);
 
+-- read_page --
+-- A page of a search, its window opened before it and its log entries written after it, as one act. What stands in
+-- braces is filled in by store/read_once.py: the search as search_sql wrote it, and further arguments. `OFFSET 0` and the
+-- test of `opened` keep the planner from looking before the window is open (if it did, row-level security would raise an
+-- error and show nothing). The row beyond the page only says that there is a next one: it is neither shown nor logged.
+-- One entry for each person touched, which names some of its items (core/logentry.py); without any, one for person 0.
+WITH opened AS MATERIALIZED (
+  SELECT set_config('kakehashi.window', {panes}, true) AS panes
+), found AS MATERIALIZED (
+  SELECT page.*
+    FROM opened
+   CROSS JOIN LATERAL (
+     SELECT row_number() OVER () AS place, p.* FROM ({page}) AS p WHERE opened.panes IS NOT NULL OFFSET 0
+   ) AS page
+), touched AS (
+  SELECT place, person, format('"%s/%s/_history/%s"', {type}, id, version) AS item,
+         row_number() OVER (PARTITION BY person ORDER BY place) AS number
+    FROM found WHERE place <= {count}
+), logged AS (
+  INSERT INTO log (person, at, entry)
+  SELECT person, {at}, {head} || convert_to(
+           format('"count":%s,"items":[%s]}}', count(*), string_agg(item, ',' ORDER BY place) FILTER (WHERE number <= {named})),
+           'UTF8')
+    FROM touched GROUP BY person
+  UNION ALL
+  SELECT 0, {at}, {nothing} WHERE NOT EXISTS (SELECT FROM touched)
+)
+SELECT * FROM found ORDER BY place;
+
 -- read_current --
 -- The current row, else the deletion that still stands. $1 type, $2 rid, $3 id. Uses resource_type_rid.
 SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,

@@ -1,3 +1,10 @@
+-- retention_lock --
+-- Takes the job's lock for the session; false: another has it. Given back by retention_unlock, or with the connection.
+SELECT pg_try_advisory_lock(7262022);
+
+-- retention_unlock --
+SELECT pg_advisory_unlock(7262022);
+
 -- retention_next --
 -- The last key of the next batch, over living rows and deletions that stand. $1 and $2 after this key, $3 at most.
 -- Uses resource_pkey and resource_version_pkey.
@@ -26,7 +33,11 @@ SELECT x.person, x.rid, x.type, x.id, x.started
    AND x.started < $8
    AND NOT EXISTS (
      SELECT FROM legal_hold h
-      WHERE h.person = x.person AND (h.kinds >> x.kind) & 1 = 1 AND h.lifted_at IS NULL
+      WHERE (h.kinds >> x.kind) & 1 = 1 AND h.lifted_at IS NULL
+        AND h.person IN (
+          SELECT x.person UNION ALL
+          SELECT mate.person FROM person self JOIN person mate ON mate.root = self.root WHERE self.person = x.person
+        )
    );
 
 -- retention_remove --
@@ -53,10 +64,17 @@ INSERT INTO removal (person, rid, removed_at, started_on, due_on, versions, cust
 SELECT gone.person, gone.rid, $5, due.started_on, due.due_on, gone.versions, gone.custodian, gone.type, gone.kind, $6, $7
   FROM gone JOIN due USING (person, rid);
 
--- hold_place --
--- Places a legal hold. $1 person, $2 kinds, $3 reason, $4 by whom, $5 moment.
-INSERT INTO legal_hold (person, kinds, reason, placed_by, placed_at) VALUES ($1, $2, $3, $4, $5) RETURNING hold;
-
--- hold_lift --
--- Lifts a legal hold. $1 person, $2 its number, $3 moment.
-UPDATE legal_hold SET lifted_at = $3 WHERE person = $1 AND hold = $2 AND lifted_at IS NULL;
+-- retention_ahead --
+-- Rows of some kinds that may go by a day, held ones apart. $1 started before, $2 kinds, $3 the LTS flag, $4 with or
+-- without it, $5 the clinical time counts when later. Uses resource_changed_at: only pages as old as that are read.
+SELECT count(*) AS due, count(*) FILTER (WHERE held) AS held, min(started) AS first
+  FROM (
+    SELECT CASE WHEN $5 THEN greatest(r.changed_at, r.at) ELSE r.changed_at END AS started,
+           EXISTS (
+             SELECT FROM legal_hold h
+              WHERE h.person = r.person AND (h.kinds >> r.kind) & 1 = 1 AND h.lifted_at IS NULL
+           ) AS held
+      FROM resource r
+     WHERE r.changed_at < $1 AND ($2::bigint >> r.kind) & 1 = 1 AND (r.flags & $3::integer <> 0) = $4::boolean
+  ) AS x
+ WHERE x.started < $1;

@@ -9,7 +9,9 @@ SELECT s.id, s.csrf, s.account, s.factors, s.must_change, s.institution, s.role,
        s.only_at, s.break_glass, s.created_at, s.used_at, s.proven_at, s.ends_at, s.ended_at,
        a.login, a.name, a.disabled_at, a.person AS own_person,
        i.code, i.name AS institution_name, i.type,
-       m.account IS NOT NULL AS member, coalesce(m.emergency_right, false) AS emergency_right,
+       m.account IS NOT NULL
+         AND NOT EXISTS (SELECT FROM quarantine q WHERE q.institution = s.institution AND q.lifted_at IS NULL) AS member, coalesce(m.emergency_right, false) AS emergency_right,
+       coalesce(m.manages, false) AS manages,
        coalesce(l.number, '') AS licence
   FROM signin_session s
   JOIN account a ON a.id = s.account
@@ -54,18 +56,14 @@ UPDATE signin_session SET ended_at = $2, ended_because = $3
 UPDATE signin_session SET ended_at = $2, ended_because = 'break-glass revoked'
  WHERE account = $3 AND break_glass = $1 AND ended_at IS NULL;
 
--- sessions_of --
--- Open sessions of an account, for its own page. $1 account, $2 at.
-SELECT id, institution, role, purpose, factors, created_at, used_at FROM signin_session
- WHERE account = $1 AND ended_at IS NULL AND ends_at > $2 ORDER BY created_at;
-
 -- break_glass_put --
 -- $1 id, $2 account, $3 institution, $4 reason, $5 hours, $6 at.
 INSERT INTO break_glass (id, account, institution, reason, hours, asked_at) VALUES ($1, $2, $3, $4, $5, $6);
 
 -- break_glass_lock --
 -- $1 id.
-SELECT id, account, institution, reason, hours, asked_at, approved_by, approved_at, ends_at, revoked_at
+SELECT id, account, institution, reason, hours, asked_at, approved_by, approved_at, ends_at, revoked_at,
+       reviewed_at, verdict
   FROM break_glass WHERE id = $1 FOR UPDATE;
 
 -- break_glass_approve --
@@ -83,7 +81,37 @@ SELECT id, institution, ends_at FROM break_glass
  WHERE account = $1 AND hash = $2 AND ends_at > $3 AND revoked_at IS NULL;
 
 -- break_glass_open --
--- What waits for approval at an institution. $1 institution, $2 not asked before.
-SELECT id, account, institution, reason, hours, asked_at, approved_by, approved_at, ends_at, revoked_at
-  FROM break_glass WHERE institution = $1 AND approved_at IS NULL AND revoked_at IS NULL AND asked_at >= $2
+-- What waits for approval. $1 institution or null, $2 not asked before. Uses break_glass_institution.
+SELECT id, account, institution, reason, hours, asked_at, approved_by, approved_at, ends_at, revoked_at,
+       reviewed_at, verdict
+  FROM break_glass
+ WHERE ($1::integer IS NULL OR institution = $1) AND approved_at IS NULL AND revoked_at IS NULL AND asked_at >= $2
  ORDER BY asked_at;
+
+-- break_glass_of --
+-- What an account asked for, newest first. Uses break_glass_account. $1 account, $2 not asked before.
+SELECT id, account, institution, reason, hours, asked_at, approved_by, approved_at, ends_at, revoked_at,
+       reviewed_at, verdict
+  FROM break_glass WHERE account = $1 AND asked_at >= $2 ORDER BY asked_at DESC;
+
+-- break_glass_approved --
+-- What was approved, newest first. Uses break_glass_institution. $1 institution or null, $2 not approved before.
+SELECT id, account, institution, reason, hours, asked_at, approved_by, approved_at, ends_at, revoked_at,
+       reviewed_at, verdict
+  FROM break_glass WHERE ($1::integer IS NULL OR institution = $1) AND approved_at >= $2 ORDER BY approved_at DESC;
+
+-- break_glass_unreviewed --
+-- What waits for a review, oldest first. Uses break_glass_review. $1 institution or null, $2 account whose own are left out.
+SELECT id, account, institution, reason, hours, asked_at, approved_by, approved_at, ends_at, revoked_at,
+       reviewed_at, verdict
+  FROM break_glass
+ WHERE approved_at IS NOT NULL AND reviewed_at IS NULL AND ($1::integer IS NULL OR institution = $1)
+   AND account <> $2 AND approved_by <> $2
+ ORDER BY approved_at LIMIT 200;
+
+-- break_glass_judge --
+-- Uses break_glass_pkey. $1 id, $2 institution or null, $3 verdict, $4 remark, $5 by, $6 moment.
+UPDATE break_glass SET verdict = $3, remark = $4, reviewed_by = $5, reviewed_at = $6
+ WHERE id = $1 AND ($2::integer IS NULL OR institution = $2) AND approved_at IS NOT NULL AND reviewed_at IS NULL
+   AND account <> $5 AND approved_by <> $5
+RETURNING id;

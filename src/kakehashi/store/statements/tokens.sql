@@ -14,8 +14,10 @@ SELECT kind, value, at FROM token_revocation WHERE expires_at >= $1;
 DELETE FROM token_revocation WHERE expires_at < $1;
 
 -- standing_client --
--- How a client stands now. $1 id.
-SELECT c.status, i.key, i.code, i.name, i.type
+-- How a client stands now; in quarantine it is suspended. $1 id.
+SELECT CASE WHEN EXISTS (SELECT FROM quarantine q WHERE q.institution = c.institution AND q.lifted_at IS NULL)
+            THEN 'suspended' ELSE c.status END AS status,
+       i.key, i.code, i.name, i.type
   FROM client c JOIN institution i ON i.key = c.institution WHERE c.id = $1;
 
 -- standing_account --
@@ -24,7 +26,8 @@ SELECT m.emergency_right, coalesce(l.number, '') AS licence, i.key, i.code, i.na
   FROM account a JOIN membership m ON m.account = a.id AND m.ended_at IS NULL
   JOIN institution i ON i.key = m.institution
   LEFT JOIN account_licence l ON l.account = a.id AND l.role = m.role
- WHERE a.id = $1 AND m.institution = $2 AND m.role = $3 AND a.disabled_at IS NULL;
+ WHERE a.id = $1 AND m.institution = $2 AND m.role = $3 AND a.disabled_at IS NULL
+   AND NOT EXISTS (SELECT FROM quarantine q WHERE q.institution = m.institution AND q.lifted_at IS NULL);
 
 -- signing_key_put --
 -- $1 kid, $2 sealed, $3 at, $4 signs until, $5 trusted until.
@@ -34,6 +37,11 @@ INSERT INTO signing_key (kid, sealed, made_at, signs_until, trusted_until) VALUE
 -- Keys still trusted, the newest first. $1 at. Two or three rows.
 SELECT kid, sealed, made_at, signs_until, trusted_until FROM signing_key
  WHERE trusted_until > $1 AND withdrawn_at IS NULL ORDER BY number DESC;
+
+-- signing_keys_of_late --
+-- Keys trusted since a moment, withdrawn ones too, the newest first. $1 moment.
+SELECT kid, made_at, signs_until, trusted_until, withdrawn_at FROM signing_key
+ WHERE trusted_until > $1 ORDER BY number DESC;
 
 -- signing_key_withdraw --
 -- At once, because it may be known to others. $1 kid, $2 at.

@@ -4,10 +4,6 @@ SELECT r.type, r.id, r.person, r.custodian, r.version, r.origin
   FROM unnest($1::smallint[], $2::bigint[], $3::text[]) AS k (type, rid, id)
   JOIN resource r ON r.type = k.type AND r.rid = k.rid AND r.id = k.id;
 
--- whereabouts_first --
--- The same where no window is open yet (migration 0007). $1 types, $2 rids, $3 ids.
-SELECT type, id, person, custodian, version, origin FROM whereabouts($1, $2, $3);
-
 -- whereabouts_flagged --
 -- Which of these have, or ever had, one of some flags. $1 types, $2 rids, $3 ids, $4 flags (migration 0008).
 SELECT type, id FROM flagged($1, $2, $3, $4);

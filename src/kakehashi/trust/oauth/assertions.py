@@ -23,6 +23,8 @@ from kakehashi.trust.oauth.jose import (
     verified,
 )
 from kakehashi.trust.oauth.jwks import Keys, Published
+from kakehashi.trust.signin import refusals
+from kakehashi.trust.signin.refusals import Tried
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST = 300  # seconds from now to `exp` (SMART: five minutes)
@@ -31,24 +33,28 @@ _TYP = ("jwt", "client-authentication+jwt")
 
 
 async def client_of(
-    db: Database, assertion: str, *, audience: str, published: Published, at: datetime
+    db: Database, assertion: str, *, audience: str, published: Published, at: datetime, address: str = ""
 ) -> Client:
     """Return the client that an assertion proves; its `jti` is used up. Raises InvalidClient, and says no more.
 
-    `audience`: the address of the token endpoint, compared exactly. `published`: keys of clients by address.
+    `audience`: the address of the token endpoint, compared exactly. `published`: keys of clients by address. Why an
+    assertion was refused is for the log (trust/signin/refusals.py).
     """
+    tried = Tried()
     try:
-        return await _client_of(db, assertion, audience, published, at)
-    except NotGood:
+        return await _client_of(db, assertion, tried, audience, published, at)
+    except NotGood as not_good:
+        await refusals.note(db, f"client.{not_good.why}", account=tried.account, address=address, at=at)
         raise InvalidClient from None
 
 
 async def _client_of(
-    db: Database, assertion: str, audience: str, published: Published, at: datetime
+    db: Database, assertion: str, tried: Tried, audience: str, published: Published, at: datetime
 ) -> Client:
     header = read_header(assertion)
     async with db.transaction() as tx:
         client = await store.by_id(tx, claimed_subject(assertion))
+    tried.account = client.id if client else ""
     if client is None or client.status != "active":
         raise NotGood("client")
     claims = verified(assertion, header, await _keys(client, header, published, at), typ=_TYP)

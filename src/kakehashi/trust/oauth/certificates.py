@@ -2,17 +2,14 @@
 institution.
 
 A certificate is known by its own SHA-256, not by who issued it, so no other authority can speak for it.
-When a proxy ends the TLS, its header is believed only from the loopback or a listed address and with the
-shared secret. Sources: RFC 8705, RFC 9440; 安全管理ガイドライン 6.0 (TLS client authentication).
+When a proxy ends the TLS, its header is believed only where the proxy is (trust/peers.py).
+Sources: RFC 8705, RFC 9440; 安全管理ガイドライン 6.0 (TLS client authentication).
 """
 
 import base64
 import binascii
-import hmac
-from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
-from ipaddress import ip_address
 from urllib.parse import unquote
 
 from cryptography import x509
@@ -24,14 +21,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from kakehashi.core.actors import Actor, Institution
 from kakehashi.core.errors import Invalid, NotFound, Problem, Refused, Unauthenticated
+from kakehashi.core.settings import Settings
 from kakehashi.store import clients_certificates as store
 from kakehashi.store.clients_certificates import Certificate
 from kakehashi.store.database import Database
-from kakehashi.trust import log_note, roles
+from kakehashi.trust import log_note, peers, roles
 
 MOST_BYTES = 16_384
 SMALLEST_RSA = 2048  # bits (CRYPTREC)
-SMALLEST_SECRET = 32  # characters of the secret shared with a proxy
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
@@ -91,18 +88,12 @@ def thumbprint_of(certificate: bytes) -> str:
     return base64.urlsafe_b64encode(sha256(der).digest()).rstrip(b"=").decode()
 
 
-def from_proxy(
-    header: str, *, peer: str, secret: str, expected_secret: str, proxies: Collection[str] = ()
-) -> bytes:
+def from_proxy(header: str, *, peer: str, secret: str, settings: Settings) -> bytes:
     """Return the certificate (DER) that a proxy passes on, as `:base64:` (RFC 9440) or URL-encoded PEM.
 
-    Raises Refused unless the proxy speaks from the loopback or a listed address and knows the secret (32
-    characters at least; none set: no proxy is believed), Unauthenticated for a header that holds none.
+    Raises Refused unless the proxy is a trusted one (trust/peers.py), Unauthenticated for a header that holds none.
     """
-    known = len(expected_secret) >= SMALLEST_SECRET and hmac.compare_digest(
-        secret.encode("utf-8", "replace"), expected_secret.encode()
-    )
-    if not known or not (_is_loopback(peer) or peer in proxies):
+    if not peers.is_proxy(peer, secret, settings):
         raise Refused(rule="oauth.certificate.proxy")
     try:
         if len(header) > 2 * MOST_BYTES:
@@ -177,13 +168,6 @@ def _strong(read: x509.Certificate) -> bool:
     if isinstance(key, rsa.RSAPublicKey):
         return key.key_size >= SMALLEST_RSA
     return isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1 | ec.SECP384R1)
-
-
-def _is_loopback(peer: str) -> bool:
-    try:
-        return ip_address(peer).is_loopback
-    except ValueError:
-        return False
 
 
 def _problem(rule: str, ja: str, en: str) -> Problem:

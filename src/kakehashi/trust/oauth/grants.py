@@ -9,10 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from kakehashi.core.actors import Actor, Purpose, Role
-from kakehashi.core.logentry import Note
-from kakehashi.store import log_append
 from kakehashi.store.clients import Client
-from kakehashi.trust import roles
 from kakehashi.trust.oauth import assertions, scopes
 from kakehashi.trust.oauth.failures import (
     InvalidClient,
@@ -94,14 +91,6 @@ async def introspect(tokens: Tokens, given: str, *, by: Client, at: datetime) ->
         "token_type": "bearer",
     }  # fmt: skip
     return {**said, "cnf": {"x5t#S256": held.thumbprint}} if held.thumbprint else said
-
-
-async def void_institution(tokens: Tokens, institution: int, *, by: Actor, at: datetime) -> None:
-    """Make void every token that was issued to an institution so far (its keys may be in wrong hands)."""
-    roles.require(by, roles.Interaction.CONSOLE_KEYS)
-    await tokens.revoke("institution", str(institution), at=at)
-    note = Note(by, "tokens.voided", "Token", because=f"Institution/{institution}")
-    await log_append.noted(tokens.db, note, at=at)
 
 
 async def _proven(tokens: Tokens, published: Published, form: Mapping[str, str], at: datetime) -> Client:

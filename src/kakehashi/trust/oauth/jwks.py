@@ -4,6 +4,7 @@ Keys come by registration or from the address registered; the fetching itself is
 Source: https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -89,11 +90,16 @@ def require_address(url: str) -> None:
 
 
 class Published:
-    """Keys fetched from their addresses, kept no longer than their servers allow. One for each process."""
+    """Keys fetched from their addresses, kept no longer than their servers allow. One for each process.
+
+    An address is asked at most once in SHORTEST_KEPT, whatever is claimed in its name and whether it answers or not.
+    """
 
     def __init__(self, fetch: Fetch | None) -> None:
         self._fetch = fetch
-        self._kept: dict[str, tuple[datetime, datetime, Keys]] = {}
+        self._kept: dict[str, tuple[datetime, Keys]] = {}  # good until
+        self._asked: dict[str, datetime] = {}
+        self._one_at_a_time: dict[str, asyncio.Lock] = {}
 
     async def keys(self, url: str, kid: str, *, at: datetime) -> Keys:
         """Return the keys published at `url`, fetched anew when too old, or when `kid` is not among them.
@@ -102,14 +108,23 @@ class Published:
         """
         if self._fetch is None:
             return {}
-        kept = self._kept.get(url)
-        if kept and at < kept[1] and (kid in kept[2] or at < kept[0] + SHORTEST_KEPT):
-            return kept[2]
-        found = await self._fetch(url)
-        keys = read(found.body)
-        age = min(max(timedelta(seconds=found.max_age), SHORTEST_KEPT), LONGEST_KEPT)
-        self._kept[url] = (at, at + age, keys)
-        return keys
+        if kid in (kept := self._good(url, at)):
+            return kept
+        async with self._one_at_a_time.setdefault(url, asyncio.Lock()):
+            kept = self._good(url, at)  # another may have fetched them while we waited
+            asked = self._asked.get(url)
+            if kid in kept or (asked is not None and at < asked + SHORTEST_KEPT):
+                return kept
+            self._asked[url] = at
+            found = await self._fetch(url)
+            keys = read(found.body)
+            age = min(max(timedelta(seconds=found.max_age), SHORTEST_KEPT), LONGEST_KEPT)
+            self._kept[url] = at + age, keys
+            return keys
+
+    def _good(self, url: str, at: datetime) -> Keys:
+        until, keys = self._kept.get(url, (at, {}))
+        return keys if at < until else {}
 
 
 def _read_key(said: object, place: str) -> tuple[str, tuple[Key, str]]:

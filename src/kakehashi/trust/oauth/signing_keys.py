@@ -15,7 +15,7 @@ from kakehashi.core.actors import Actor
 from kakehashi.core.errors import NotFound
 from kakehashi.store import signing_keys as store
 from kakehashi.store.database import Connection, Database
-from kakehashi.store.signing_keys import SealedKey
+from kakehashi.store.signing_keys import KeyLife, SealedKey
 from kakehashi.trust import log_note, roles
 from kakehashi.trust.keys import Vault
 
@@ -23,6 +23,7 @@ ALGORITHM = "ES256"
 SIGNS_FOR = timedelta(days=30)
 TRUSTED_AFTER = timedelta(days=1)  # no token outlives this
 _PURPOSE = "signing-key:"
+_SHOWN = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,12 @@ async def withdraw(db: Database, kid: str, *, by: Actor, at: datetime) -> None:
         if not await store.withdraw(tx, kid, at):
             raise NotFound
         await log_note.record(tx, "signing-key.withdrawn", f"SigningKey/{kid}", person=0, by=by, at=at)
+
+
+async def of_late(db: Connection, *, by: Actor, at: datetime) -> list[KeyLife]:
+    """Return the keys that were trusted within 90 days, the newest (which signs) first. Raises Refused."""
+    roles.require(by, roles.Interaction.CONSOLE_KEYS)
+    return await store.of_late(db, at - _SHOWN)
 
 
 def publication(keys: list[SigningKey]) -> dict[str, list[dict[str, str]]]:

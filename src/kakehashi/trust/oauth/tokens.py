@@ -24,6 +24,7 @@ from kakehashi.trust.oauth import jose, signing_keys
 from kakehashi.trust.oauth.failures import InvalidToken
 from kakehashi.trust.oauth.jose import Claims, NotGood
 from kakehashi.trust.oauth.signing_keys import ALGORITHM, SigningKey
+from kakehashi.trust.signin import refusals
 
 LIVES = 300  # seconds (SMART: at most five minutes)
 LONGEST_LIFE = 86_400  # seconds; of demo tokens
@@ -58,6 +59,7 @@ class Tokens:
         self._fresh_at = _EARLIEST
         self._kept: dict[bytes, Verified] = {}
         self._refreshing = asyncio.Lock()
+        self._refused = 0  # tokens since the store was last asked; a bad one costs no write of its own
 
     @property
     def audience(self) -> str:
@@ -76,11 +78,15 @@ class Tokens:
 
         `client_cert_thumbprint`: base64url SHA-256 of the TLS client's certificate, if there was one.
         """
-        held = await self.verified(token, at=at)
-        if held.thumbprint and not hmac.compare_digest(
-            held.thumbprint.encode(), (client_cert_thumbprint or "").encode("utf-8", "replace")
-        ):
-            raise InvalidToken
+        try:
+            held = await self.verified(token, at=at)
+            if held.thumbprint and not hmac.compare_digest(
+                held.thumbprint.encode(), (client_cert_thumbprint or "").encode("utf-8", "replace")
+            ):
+                raise InvalidToken
+        except InvalidToken:
+            self._refused += 1
+            raise
         return held.actor
 
     async def verified(self, token: str, *, at: datetime) -> Verified:
@@ -146,6 +152,9 @@ class Tokens:
         async with self._refreshing:
             if self._fresh_at <= at < self._fresh_at + REFRESH:
                 return
+            refused, self._refused = self._refused, 0
+            if refused:
+                await refusals.note(self.db, "token", at=at, times=refused)
             async with self.db.transaction() as tx:
                 struck = await store.revocations(tx, at)
             self._struck = {what: until.timestamp() for what, until in struck.items()}

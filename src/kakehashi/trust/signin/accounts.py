@@ -51,7 +51,7 @@ class Enrolled:
 
 async def enrol(db: Database, new: NewAccount, *, by: Actor, at: datetime) -> Enrolled:
     """Give a person an account and a first membership. Raises Invalid, Refused, Conflict (login, person, licence)."""
-    _require_sound(new)
+    require_sound(new)
     password = new_initial_password()
     hashed = await hashing.hashed(password)
     async with db.transaction() as tx:
@@ -128,12 +128,9 @@ async def reset(db: Database, account: str, *, by: Actor, at: datetime) -> Enrol
     password = new_initial_password()
     hashed = await hashing.hashed(password)
     async with db.transaction() as tx:
-        await _require_manages_all_of(tx, by, account)
+        await require_manages_all_of(tx, by, account)
         await cast_out(tx, account, at, "reset")
-        await accounts_factors.drop_totp(tx, account)
-        await accounts_factors.put_recovery(tx, account, [])
-        await accounts_factors.suspend_passkeys(tx, account, at)
-        await accounts_factors.put_password(tx, account, hashed, at, initial=True)
+        await forget_factors(tx, account, hashed, at)
         await _note(tx, "account.reset", account, by, at)
     return Enrolled(account, password)
 
@@ -141,7 +138,7 @@ async def reset(db: Database, account: str, *, by: Actor, at: datetime) -> Enrol
 async def disable(db: Database, account: str, *, by: Actor, at: datetime) -> None:
     """Disable an account at once, everywhere."""
     async with db.transaction() as tx:
-        await _require_manages_all_of(tx, by, account)
+        await require_manages_all_of(tx, by, account)
         await store.set_disabled(tx, account, at)
         await cast_out(tx, account, at, "disabled")
         await _note(tx, "account.disabled", account, by, at)
@@ -150,7 +147,7 @@ async def disable(db: Database, account: str, *, by: Actor, at: datetime) -> Non
 async def enable(db: Database, account: str, *, by: Actor, at: datetime) -> None:
     """Let a disabled account sign in again, with the factors it had."""
     async with db.transaction() as tx:
-        await _require_manages_all_of(tx, by, account)
+        await require_manages_all_of(tx, by, account)
         await store.set_disabled(tx, account, None)
         await _note(tx, "account.enabled", account, by, at)
 
@@ -187,6 +184,14 @@ async def put(tx: Connection, new: NewAccount, hashed: str, *, at: datetime, ini
     return account.id
 
 
+async def forget_factors(tx: Connection, account: str, hashed: str, at: datetime) -> None:
+    """End every factor of an account; an initial password (hash) takes their place. Checks no rights."""
+    await accounts_factors.drop_totp(tx, account)
+    await accounts_factors.put_recovery(tx, account, [])
+    await accounts_factors.suspend_passkeys(tx, account, at)
+    await accounts_factors.put_password(tx, account, hashed, at, initial=True)
+
+
 async def cast_out(tx: Connection, account: str, at: datetime, because: str) -> None:
     """End every session of an account and make its tokens void."""
     await sessions.end_all(tx, account, at, because)
@@ -205,7 +210,8 @@ async def _join(
     await store.put_membership(tx, account, institution.key, role, at)
 
 
-async def _require_manages_all_of(tx: Connection, by: Actor, account: str) -> None:
+async def require_manages_all_of(tx: Connection, by: Actor, account: str) -> None:
+    """Raise Refused unless `by` manages every place where this account works; NotFound. Locks the account."""
     if await store.by_id(tx, account, lock=True) is None:
         raise NotFound
     _require_other(by, account)
@@ -245,7 +251,8 @@ def require_name(name: str, place: str) -> Problem | None:
     )
 
 
-def _require_sound(new: NewAccount) -> None:
+def require_sound(new: NewAccount) -> None:
+    """Raise Invalid or Conflict unless login, name, role, licence and record fit each other."""
     _require_fitting(new.institution, new.role, new.licence)
     problems = [problem for problem in (require_name(new.name, "name"),) if problem]
     if not _LOGIN.fullmatch(new.login.strip().lower()):

@@ -34,7 +34,7 @@ from kakehashi.core.errors import TooLarge
 from kakehashi.store import accounts, accounts_factors
 from kakehashi.store.accounts_factors import Passkey
 from kakehashi.store.database import Connection, Database
-from kakehashi.trust.signin import enrolment, sessions
+from kakehashi.trust.signin import enrolment, refusals, sessions
 from kakehashi.trust.signin.failures import wrong_passkey
 from kakehashi.trust.signin.policy import STRICT, Policy
 from kakehashi.trust.signin.sessions import Ticket, token_hash
@@ -120,18 +120,26 @@ async def sign_in_options(db: Database, *, at: datetime, policy: Policy = STRICT
 
 
 async def sign_in(
-    db: Database, answer: str, *, at: datetime, token: str = "", policy: Policy = STRICT
+    db: Database, answer: str, *, at: datetime, token: str = "", address: str = "", policy: Policy = STRICT
 ) -> Ticket:
     """Sign in by a passkey, or with `token` prove it as a second factor (step-up) of that session's account.
 
     Raises Unauthenticated, with one text for every reason.
     """
+    async with refusals.told(db, "passkey", address=address, at=at) as tried:
+        return await _signed_in(db, answer, tried, at, token, policy)
+
+
+async def _signed_in(
+    db: Database, answer: str, tried: refusals.Tried, at: datetime, token: str, policy: Policy
+) -> Ticket:
     origin, rp_id = policy.passkeys()
     challenge = _challenge_in(answer)
     key_id = _credential_id(answer)
     async with db.transaction() as tx:
         known = await accounts_factors.take_challenge(tx, _hashed(challenge), None, at)
         passkey = await accounts_factors.passkey(tx, key_id)
+    tried.account = passkey.account if passkey else ""
     if not known or passkey is None or passkey.suspended_at is not None:
         raise wrong_passkey()
     found = _verified(answer, challenge, origin, rp_id, passkey)

@@ -17,8 +17,8 @@ from kakehashi.core.ids import new_id
 from kakehashi.store import accounts, accounts_factors
 from kakehashi.store import sessions as store
 from kakehashi.store.database import Connection, Database
-from kakehashi.store.sessions import OpenSession, SessionRow
-from kakehashi.trust import log_note, roles
+from kakehashi.store.sessions import SessionRow
+from kakehashi.trust import log_note, quarantine, roles
 from kakehashi.trust.signin.policy import STRICT, Policy
 
 TOKEN_BYTES = 32  # 256 bits
@@ -62,6 +62,9 @@ class Session:
     ends_at: datetime
     own_person: int | None
     actor: Actor | None
+    manages: bool = (
+        False  # the accounts of the institution that was chosen (authority.require_manager asks anew)
+    )
 
 
 async def open_session(db: Database, token: str, *, at: datetime, policy: Policy = STRICT) -> Session:
@@ -74,7 +77,7 @@ async def open_session(db: Database, token: str, *, at: datetime, policy: Policy
         needs = await needs_of(tx, row, policy)
     return Session(
         row.id, row.account, row.name, row.csrf, factors_of(row.factors), needs, row.proven_at, row.ends_at,
-        row.own_person, None if needs else _actor(row),
+        row.own_person, None if needs else _actor(row), bool(row.chosen and row.chosen.manages),
     )  # fmt: skip
 
 
@@ -102,6 +105,7 @@ async def choose(
         held = await accounts.memberships(tx, row.account)
         if not any(one.institution.key == institution and one.role is role for one in held):
             raise Refused(rule="signin.membership")
+        await quarantine.require_free(tx, institution)
         if purpose not in roles.PURPOSES[role] or row.only_at not in (None, institution):
             raise Refused(rule="signin.choice")
         about = _whose(row, role, person, acts_for)
@@ -113,6 +117,16 @@ async def choose(
             raise Unauthenticated
         await _note(tx, "signin.opened", await live(tx, token_hash(new), at=at, policy=policy), at)
         return Ticket(new, csrf, ())
+
+
+async def require_not_shut_out(db: Database, token: str) -> None:
+    """Raise Refused where a session is over and its institution in quarantine: its user must learn why."""
+    async with db.transaction() as tx:
+        row = await store.of_token(tx, token_hash(token))
+        if row is not None and row.ended_at is not None:
+            place = row.chosen.institution.key if row.chosen else row.only_at
+            if place is not None:
+                await quarantine.require_free(tx, place)
 
 
 async def sign_out(db: Database, token: str, *, at: datetime) -> None:
@@ -129,13 +143,6 @@ async def sign_out_everywhere(db: Database, token: str, *, at: datetime, policy:
         row = await live(tx, token_hash(token), at=at, policy=policy)
         await store.end_all(tx, row.account, at, "signed out everywhere")
         await _note(tx, "signin.closed", row, at)
-
-
-async def mine(db: Database, token: str, *, at: datetime, policy: Policy = STRICT) -> list[OpenSession]:
-    """Return the open sessions of this session's account, so that a person sees where they are signed in."""
-    async with db.transaction() as tx:
-        row = await live(tx, token_hash(token), at=at, policy=policy)
-        return await store.open_of(tx, row.account, at)
 
 
 def require_csrf(session: Session, given: str) -> None:

@@ -10,6 +10,7 @@ from kakehashi.core.settings import Settings
 from kakehashi.store import accounts as store
 from kakehashi.store import institutions
 from kakehashi.store.database import Database
+from kakehashi.trust import log_note
 from kakehashi.trust.signin import accounts, hashing
 from kakehashi.trust.signin.accounts import Enrolled, NewAccount
 from kakehashi.trust.signin.codes import new_initial_password
@@ -33,7 +34,10 @@ async def first_operator(db: Database, login: str, name: str, *, at: datetime) -
             )
         await institutions.put(tx, OPERATOR)
         new = NewAccount(login, name, OPERATOR, Role.OPERATOR)
-        return Enrolled(await accounts.put(tx, new, hashed, at=at), password)
+        account = await accounts.put(tx, new, hashed, at=at)
+        by = Actor("init", Role.OPERATOR, OPERATOR, Purpose.OPERATIONS)
+        await log_note.record(tx, "installation.begun", f"Account/{account}", person=0, by=by, at=at)
+        return Enrolled(account, password)
 
 
 async def demo_account(

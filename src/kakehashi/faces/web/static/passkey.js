@@ -11,7 +11,7 @@ if (form && window.PublicKeyCredential?.parseRequestOptionsFromJSON) {
       const asked = await fetch("/signin/passkey/options", { method: "POST", body });
       const options = PublicKeyCredential.parseRequestOptionsFromJSON(await asked.json());
       const answer = await navigator.credentials.get({ publicKey: options });
-      form.elements.answer.value = JSON.stringify(answer.toJSON());
+      form.elements[form.dataset.answer || "answer"].value = JSON.stringify(answer.toJSON());
       form.submit();
     } catch {
       said.textContent = "パスキーを使えませんでした。パスワードでサインインしてください。 The passkey could not be used.";

@@ -58,11 +58,14 @@ __all__ = ["RULES", "Rule", "check", "refusals", "version_of"]
 _INFORMATION = frozenset({*collection.KINDS, "MedicationRequest"})
 
 
-def check(resource: Resource, *, version: str = "1.11.0", attached: bool = False) -> list[Problem]:
+def check(
+    resource: Resource, *, version: str = "1.11.0", attached: bool = False, whole: Whole | None = None
+) -> list[Problem]:
     """Return every rule that the submission breaks, in the order of its entries.
 
     resource: a Bundle, or one resource alone (then the rules for it alone). version: the guide's, "1.5.0" to
-    "1.11.0". attached: the Bundle is attached to another document. Raises BadRequest for an unknown version.
+    "1.11.0". attached: the Bundle is attached to another document. whole: the same resource read by `whole_of`, where
+    the caller has that. Raises BadRequest for an unknown version.
     """
     wanted = version_of(version)
     if wanted is None:
@@ -71,7 +74,8 @@ def check(resource: Resource, *, version: str = "1.11.0", attached: bool = False
             f"The guide has no version {version}.",
             rule="C1.version",
         )
-    whole = whole_of(resource.tree, max(1, len(resource.body)), attached=attached)
+    if whole is None:
+        whole = whole_of(resource.tree, max(1, len(resource.body)), attached=attached)
     return _told(_problems(whole, wanted, ""))
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from kakehashi.core.errors import TooLarge
 from kakehashi.services.sharing.rules import sources
 from kakehashi.services.sharing.rules.checks import Found, has_milliseconds, is_zoned, needs
 from kakehashi.services.sharing.rules.model import Case, Check, Finding, rule, version_of
@@ -22,6 +23,19 @@ ODD_TEXT = {
 _HOUSE_PROFILES = re.compile(
     re.escape(japan.JP) + r"/(clins|eCS|eReferral|eDischargeSummary|ePCS)/(?!.*eCheckup)"
 )
+
+
+_SIZE_JA = "1回の送信は10MBまでです。添付や画像を減らすか、報告単位で分けて送ってください。"
+_SIZE_EN = "A transmission may have 10 MB at most; send fewer attachments or divide it by report."
+
+
+def require_size(size: int) -> None:
+    """Raise TooLarge when so many bytes are no transmission: told before anybody reads them."""
+    if size > MOST_BYTES:
+        raise TooLarge(
+            f"{_SIZE_JA}（受け取った値: {size} bytes）", f"{_SIZE_EN} (received: {size} bytes)",
+            rule="C1.bundle.size", place="Bundle",
+        )  # fmt: skip
 
 
 def _recognised(case: Case) -> Found:
@@ -186,9 +200,7 @@ RULES = (
     ),
     rule(
         "C1.bundle.size", "Bundle/size",
-        "1回の送信は10MBまでです。添付や画像を減らすか、報告単位で分けて送ってください。",
-        "A transmission may have 10 MB at most; send fewer attachments or divide it by report.",
-        sources.VENDOR, _size,
+        _SIZE_JA, _SIZE_EN, sources.VENDOR, _size,
     ),
     rule(
         "C1.bundle.one-patient", "Bundle",

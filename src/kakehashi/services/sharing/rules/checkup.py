@@ -184,9 +184,9 @@ RULES = (
     ),
     rule(
         "C1.checkup.category", "Composition/CHECKUP",
-        "報告区分 (category) は 10、40、41、42、60、70、80、99 (取り消しは 19、49、69、79、89) "
+        "報告区分 (category) は 10、40、41、42、60、70、80、90、99 (取り消しは 19、49、69、79、89) "
         "のいずれか1つです。",
-        "The report category must be one of 10, 40, 41, 42, 60, 70, 80, 99 (withdrawals: 19, 49, 69, 79, "
+        "The report category must be one of 10, 40, 41, 42, 60, 70, 80, 90, 99 (withdrawals: 19, 49, 69, 79, "
         "89).",
         sources.CHECKUP, _category,
     ),

@@ -9,6 +9,7 @@ from kakehashi.services.sharing.rules.reading import code_in, extensions, many, 
 from kakehashi.terms import japan
 
 NARROWED_SINCE: Version = (1, 10, 0)  # 1.10: fewer clinicalStatus; abatement means remission or resolved
+STAYS_YEARS = 5  # after its end a disease is sent for so long
 CLINICAL = ("active", "recurrence", "relapse", "inactive", "remission", "resolved", "unknown")
 VERIFICATION = ("unconfirmed", "provisional", "differential", "confirmed", "refuted", "entered-in-error")
 
@@ -39,6 +40,17 @@ def _ended(case: Case) -> Found:
 def _end_said(case: Case) -> Found:
     if _status(case) in ("remission", "resolved", "inactive") and not value_names(case.tree, "abatement"):
         yield Finding(".abatementDateTime", _status(case))
+
+
+def _ended_long_ago(case: Case) -> Found:
+    """Five years before the Bundle was made, by the calendar: "2021-11-20" of a Bundle of 2026-11-20 is in time."""
+    made, ended = text(case.whole.tree, "timestamp"), text(case.tree, "abatementDateTime")
+    if (
+        made[:4].isdecimal()
+        and ended
+        and ended[:10] < f"{int(made[:4]) - STAYS_YEARS}{made[4:10]}"[: len(ended)]
+    ):
+        yield Finding(".abatementDateTime", ended)
 
 
 def _end_is_a_date(case: Case) -> Found:
@@ -158,6 +170,12 @@ RULES = (
         "終了日は abatementDateTime で書いてください (年齢や期間は使えません)。",
         "Write the end as abatementDateTime (no age, period or text).",
         sources.table("ConditionTable"), _end_is_a_date,
+    ),
+    rule(
+        "C1.condition.ended-long-ago", "Condition/collection",
+        "終わって5年を過ぎた傷病名です。送るのは終了日のないものと、終了から5年以内のものです。",
+        "The condition ended more than five years ago; what is sent has not ended, or within five years.",
+        sources.GUIDE, _ended_long_ago, severity="warning",
     ),
     rule(
         "C1.condition.category", "Condition/collection",

@@ -115,6 +115,19 @@ def _wrong_type(case: Case) -> Found:
             yield Finding(place, f"{code}: {kind}")
 
 
+def _only_pdf(case: Case) -> Found:
+    for i, section in enumerate(many(case.tree, "section")):
+        if code_of(section) != CDA:
+            continue
+        for entry in many(section, "entry"):
+            member = case.whole.by_url.get(text(entry, "reference"))
+            attached = (
+                [one(content, "attachment") for content in many(member.tree, "content")] if member else []
+            )
+            if any(text(given, "contentType") == "application/pdf" for given in attached):
+                yield Finding(f".section[{i}]", "application/pdf")
+
+
 def _empty(case: Case) -> Found:
     for place, _, section in all_sections(case.tree):
         if not any(section.get(name) for name in ("text", "entry", "section")):
@@ -187,6 +200,14 @@ RULES = (
         "セクションの参照先の種別が違います。",
         "The section points at a resource of the wrong type.",
         sources.REFERRAL, _wrong_type,
+    ),
+    rule(
+        "C1.section.only-pdf", "Composition/REFERRAL Composition/DISCHARGE",
+        "本文が PDF だけの文書です。受け取った施設で項目として読めません。構造情報 (300) で書き、PDF は 230 に添えて"
+        "ください。",
+        "The body is nothing but a PDF, which the receiver cannot read item by item; write it as section 300 and put "
+        "the PDF into 230.",
+        sources.VENDOR, _only_pdf, severity="warning",
     ),
     rule(
         "cmp-1", DOCUMENTS,

@@ -25,6 +25,13 @@ def _local_id(case: Case) -> Found:
             yield Finding(".identifier.system", text(item, "system"))
 
 
+def _own_local_id(case: Case) -> Found:
+    for item in many(case.tree, "identifier"):
+        system = text(item, "system")
+        if _LOCAL.fullmatch(system) and case.whole.sender and not system.endswith(case.whole.sender):
+            yield Finding(".identifier.system", system)
+
+
 def _one_member_id(case: Case) -> Found:
     wanted = len(identifiers(case.tree, japan.MEMBER_ID))
     if case.version >= PUBLIC_PAYER_SINCE and not wanted:
@@ -100,6 +107,14 @@ RULES = (
         "The local patient id's system must be urn:oid:1.2.392.100495.20.3.51.1 + 10-digit institution, "
         "once.",
         sources.invariant("valid-system-local-patientID", "JP_Patient_eCS"), _local_id,
+    ),
+    rule(
+        "C1.patient.local-institution", "Patient",
+        "施設の患者IDの system にある医療機関番号が、Bundle.identifier の医療機関と違います。"
+        "自施設の番号か確かめてください。",
+        "The institution in the local patient id's system differs from that in Bundle.identifier; check which is "
+        "yours.",
+        sources.HOUSE, _own_local_id, severity="warning",
     ),
     rule(
         "R1012", "Patient",

@@ -119,7 +119,25 @@ def place_of(link: Link) -> str:
 
 
 def references(tree: Tree) -> Iterator[tuple[str, str]]:
-    """Yield (place, literal reference) of every Reference beneath."""
-    for link, value in strings(tree):
-        if link is not None and link[0] == "reference":
-            yield place_of(link), value
+    """Yield (place, literal reference) of every Reference beneath, in order, without recursion.
+
+    Three rules ask it of every entry, so only what can hold a Reference is walked.
+    """
+    waiting: list[tuple[Any, Link]] = [(tree, None)]
+    while waiting:
+        value, link = waiting.pop()
+        inside = (
+            reversed(value.items())
+            if type(value) is dict
+            else zip(_backwards(value), reversed(value), strict=True)
+        )
+        for name, inner in inside:
+            kind = type(inner)
+            if kind is dict or kind is list:
+                waiting.append((inner, (name, link)))
+        if type(value) is dict and type(literal := value.get("reference")) is str:
+            yield place_of(("reference", link)), literal
+
+
+def _backwards(items: list[Any]) -> range:
+    return range(len(items) - 1, -1, -1)

@@ -1,17 +1,23 @@
-"""What was sent, seen as a whole: its family, its document, its entries. Never raises."""
+"""What was sent, seen as a whole: whether it is meant for the service, its family, its document, its entries.
 
+Never raises.
+"""
+
+import re
 from typing import Final
 
 import orjson
 
 from kakehashi.core.kinds import Kind
 from kakehashi.fhir.facts_kinds import DOCUMENTS
+from kakehashi.fhir.parse import Resource
 from kakehashi.services.sharing.rules.bundle import MOST_BYTES, ODD_TEXT
 from kakehashi.services.sharing.rules.collection import BUNDLE_PROFILE
 from kakehashi.services.sharing.rules.document import BUNDLE_PROFILES
 from kakehashi.services.sharing.rules.model import Member, Whole
 from kakehashi.services.sharing.rules.reading import (
     Tree,
+    claims,
     code_in,
     identifiers,
     many,
@@ -21,8 +27,21 @@ from kakehashi.services.sharing.rules.reading import (
 )
 from kakehashi.terms import japan
 
+_ANY_ODD: Final = re.compile("[" + "".join(one.pattern.strip("[]") for one in ODD_TEXT.values()) + "]")
 _SHARED_DOCUMENTS: Final = frozenset(BUNDLE_PROFILES)
 _BY_PROFILE: Final = {url: kind for kind, url in BUNDLE_PROFILES.items()}
+
+
+def is_submission(resource: Resource) -> bool:
+    """Say whether a resource is a Bundle for this service: by its identifier's system, or a profile that it claims.
+
+    Either will do, so that a sender who got the other wrong is told of it, and not taken for somebody else's Bundle.
+    """
+    if resource.type != "Bundle":
+        return False
+    return bool(identifiers(resource.tree, japan.BUNDLE_ID)) or claims(
+        resource.tree, BUNDLE_PROFILE, *BUNDLE_PROFILES.values()
+    )
 
 
 def whole_of(tree: Tree, size: int, *, attached: bool = False) -> Whole:
@@ -85,6 +104,8 @@ def _by_type(members: tuple[Member, ...]) -> dict[str, list[Member]]:
 def _odd(tree: Tree) -> frozenset[str]:
     """One quick search over all text, so that the ordinary submission is not walked for each rule."""
     written = orjson.dumps(tree).decode()
+    if not _ANY_ODD.search(written):
+        return frozenset()
     return frozenset(sign for sign, pattern in ODD_TEXT.items() if pattern.search(written))
 
 
