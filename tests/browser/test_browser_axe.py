@@ -81,7 +81,7 @@ async def test_emergency_access(person: Person):
     await person.page.fill("#card-insurer", BY_SLUG["koiki"].code)
     await person.page.fill("#card-number", "49000581")
     await person.page.fill("#card-branch", "00")
-    await person.press("探す", "section[aria-labelledby=card-title]")
+    await person.press("探す", "section[aria-labelledby=by-card]")
     await person.page.check("input[value=unconscious]")
     broken += await broken_on(person, "", "screen")
     await person.page.fill("#reason", "意識不明で搬送、家族と連絡がとれない")

@@ -56,7 +56,7 @@ async def test_emergency_access_and_the_notice_to_the_person(
     await page.fill("#card-insurer", BY_SLUG["koiki"].code)
     await page.fill("#card-number", "49000581")
     await page.fill("#card-branch", "00")
-    await person.press("探す", "section[aria-labelledby=card-title]")
+    await person.press("探す", "section[aria-labelledby=by-card]")
     await page.check("input[value=unconscious]")
     await page.fill("#reason", "意識不明で搬送、家族と連絡がとれない")
     await person.press("救急として開く")

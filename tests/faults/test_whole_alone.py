@@ -31,7 +31,7 @@ async def test_postgresql_killed_under_writes_comes_back_alone_and_nothing_confi
         killed = server.database.pid
         assert killed is not None
         os.kill(killed, signal.SIGKILL)
-        while server.database.pid in (None, killed):  # its orphans may confirm a few writes before they leave
+        while server.database.pid in (None, killed):  # its orphans may confirm a few writes before they leave  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         await writers.until(3)
     await writers.end()

@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
 from starlette.applications import Starlette
 
 from kakehashi.core.clock import Clock, system_clock
 from kakehashi.core.settings import Settings, load_settings
 from kakehashi.engines.house import House
+from kakehashi.engines.records import reindex
 from kakehashi.faces import chores
 from kakehashi.faces.api.body import Receive
 from kakehashi.faces.api.call import Api
@@ -29,6 +31,8 @@ from kakehashi.trust.oauth.fetching import Fetcher
 from kakehashi.trust.oauth.jwks import Published
 from kakehashi.trust.oauth.tokens import Tokens
 from kakehashi.trust.signin.policy import Policy
+
+log = structlog.get_logger("kakehashi.app")
 
 
 class Application:
@@ -50,6 +54,7 @@ class Application:
     async def _opened(self, _: Starlette) -> AsyncIterator[None]:
         async with await _open(self._settings) as db:
             door = self._door = build(db, self._settings)
+            await _warn_of_searches(db)
             gc.freeze()  # what lives as long as the server need not be walked again and again
             try:
                 async with chores.under_way(House(db, self._settings, system_clock)):
@@ -92,3 +97,13 @@ def _data_folder(place: Path) -> Path:
     """Where the embedded server's data really lies: as root it may be reached by a link (store.embedded)."""
     linked = place / "postgres"
     return linked.resolve() if linked.exists() else place
+
+
+async def _warn_of_searches(db: Database) -> None:
+    """Say at the start that searches are incomplete: nothing about their answers would show it."""
+    if not (await reindex.state(db)).present:
+        log.warning(
+            "searches may miss records",
+            ja="以前の版で登録した記録が検索から漏れます。kakehashi reindex を実行してください。",
+            en="Searches miss records that an earlier version stored. Run kakehashi reindex.",
+        )

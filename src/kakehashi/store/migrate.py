@@ -5,6 +5,7 @@ from importlib.resources import files
 import asyncpg
 
 from kakehashi.core.settings import BadSetting
+from kakehashi.fhir.indexing.scheme import SCHEME
 
 APP_ROLE = "kakehashi_app"
 OLDEST = 15  # PostgreSQL major version; pg_hba and SQL features relied on are all in 15
@@ -31,6 +32,7 @@ async def migrate(url: str) -> list[str]:
                 await connection.execute(_text(name))
                 await connection.execute("INSERT INTO migration (name) VALUES ($1)", name)
         await connection.execute("SELECT begin_epoch()")  # a dump may have been restored into this cluster
+        await connection.execute("SELECT begin_index_scheme($1)", SCHEME)
         return new
     finally:
         await connection.close()

@@ -124,6 +124,13 @@ class Reading:
             raise NotFound
         return _living(found[0])
 
+    async def require(self, resource_type: str, resource_id: str) -> None:
+        """Raise NotFound or Gone where `one` would; what is not shown is not logged as seen."""
+        found = await self._records("read_current", *_key(resource_type, resource_id))
+        if not found:
+            raise NotFound
+        _living(row_of(found[0]))
+
     async def version(self, resource_type: str, resource_id: str, version: int) -> Row:
         """Return one version, if the window sees it and the current one too. Raises NotFound, Gone."""
         below = min(version, _LATEST - 1) + 1

@@ -1,7 +1,7 @@
 """Reads by id that come at the same moment share one round trip and one commit to the log.
 
 A read's log entry is on the disk before its row is shown, and one wait for the disk serves all that waited
-together. A few lanes run at once, so a lone read never waits for others. docs/adr/0004-read-path.md has the figures.
+together: those that come while a batch is under way are the next one. docs/adr/0004-read-path.md has the figures.
 """
 
 import asyncio
@@ -17,7 +17,6 @@ from kakehashi.store.sql import statements
 if TYPE_CHECKING:
     from kakehashi.store.database import Database
 
-LANES = 2  # batches under way at once
 MOST = 64  # reads in a batch
 _READ_MANY = statements("read")["read_many"]
 
@@ -43,23 +42,19 @@ Waiting = tuple[Ask, "asyncio.Future[Answer]"]
 
 
 class ReadQueue:
-    """The reads that wait, and the lanes that serve them."""
+    """The reads that wait, and the task that serves them while there are any."""
 
     def __init__(self, db: "Database") -> None:
         self._db = db
         self._waiting: deque[Waiting] = deque()
-        self._lanes: set[asyncio.Task[None]] = set()  # held here, or the event loop might drop them
-        self._busy = 0
+        self._serving: asyncio.Task[None] | None = None  # held here, or the event loop might drop it
 
     async def ask(self, ask: Ask) -> Answer:
         """Return the record that the window sees, None when there is none; either way it is logged."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((ask, answer))
-        if self._busy < LANES:
-            self._busy += 1
-            lane = asyncio.create_task(self._serve())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+        if self._serving is None:
+            self._serving = asyncio.create_task(self._serve())
         return await answer
 
     async def _serve(self) -> None:
@@ -70,11 +65,9 @@ class ReadQueue:
                 try:
                     await self._answer(batch)
                 finally:
-                    _give(
-                        batch, Unavailable()
-                    )  # to those left without an answer, when the lane was cancelled
+                    _give(batch, Unavailable())  # to those left without an answer, when this was cancelled
         finally:
-            self._busy -= 1
+            self._serving = None
 
     async def _answer(self, batch: list[Waiting]) -> None:
         """Answer a batch. When one of several reads cannot be carried out, each is tried alone."""

@@ -95,7 +95,9 @@ async def begin(connection: Connection) -> None:
 async def left(db: Database) -> list[Part]:
     """Return the parts that a broken run left."""
     async with db.connection() as connection:
-        return [Part((one[0], one[1]), (one[2], one[3])) for one in await connection.fetch(_SQL["reindex_left"])]
+        return [
+            Part((one[0], one[1]), (one[2], one[3])) for one in await connection.fetch(_SQL["reindex_left"])
+        ]
 
 
 async def deal(db: Database) -> Part | None:

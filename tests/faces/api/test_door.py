@@ -155,6 +155,14 @@ async def test_health_tells_of_the_database_and_the_disk(
     assert (ready.status_code, ready.json()["disk"]) == (503, "full")
 
 
+async def test_health_tells_where_searches_miss_records_and_goes_on_serving(region: Region) -> None:
+    assert (await region.client.get("/health/ready")).json()["searches"] == "ok"
+    async with region.db.transaction() as tx:
+        await tx.execute("UPDATE index_scheme SET number = 0")
+    ready = await region.client.get("/health/ready")
+    assert (ready.status_code, ready.json()["searches"]) == (200, "incomplete")
+
+
 async def test_figures_hold_no_ids_and_no_search_values(region: Region, sakura: Caller, taro: str) -> None:
     await sakura.get(f"/fhir/{taro}")
     await sakura.get("/fhir/Patient?family=秘密の姓")

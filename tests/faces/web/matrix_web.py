@@ -82,6 +82,7 @@ MATRIX: dict[tuple[str, str], Expected] = {
     ("GET", "/me"): PERSON,
     ("GET", "/me/record"): PERSON,
     ("GET", "/me/log"): PERSON,
+    ("GET", "/me/log/proof"): PERSON,
     ("POST", "/me/whose"): PERSON,
     ("GET", "/me/consents"): PERSON,
     ("POST", "/me/consents"): PERSON,

@@ -9,11 +9,12 @@ from io import BytesIO
 from zipfile import ZipFile
 
 import orjson
-from web_region import Region, take
+from web_region import NOW, Region, take
 from web_visitor import Visitor, application
 
 from kakehashi.samples.build import lines_of
 from kakehashi.samples.story_charts import story_charts
+from kakehashi.services.audit.proof import signed
 
 UNINFORMED = "http://jpfhir.jp/fhir/clins/CodeSystem/JP_ehrshrs_indication"
 HL7 = "http://terminology.hl7.org/CodeSystem"
@@ -87,6 +88,23 @@ async def test_a_diagnosis_not_told_changes_no_byte_of_what_the_person_can_open(
         assert not any(
             word in text for text in after.values() for word in ("膵癌", "ゲムシタビン", "造影剤X")
         )
+
+
+async def test_what_is_not_told_leaves_no_line_in_the_file_of_the_proven_log(region: Region):
+    async with Visitor.on(application(region)) as makoto:
+        await makoto.sign_in("makoto")
+        before = await lines_taken(makoto, region)
+        await take(region.house, region.sites["chuo"], hidden(patient_at("chuo", "makoto")))
+        told = [one for one in await lines_taken(makoto, region) if one not in before]
+        assert told and {orjson.loads(one)["role"] for one in told} == {"person"}
+
+
+async def lines_taken(makoto: Visitor, region: Region) -> list[str]:
+    """What each line of the file says, once all is signed."""
+    await signed(region.house, NOW)
+    await makoto.go("/me/log")
+    await makoto.go(makoto.link("/me/log/proof"))
+    return [orjson.loads(line)["text"] for line in makoto.body.splitlines()]
 
 
 async def test_the_doctor_who_treats_sees_it_with_its_mark(region: Region, visitor: Visitor):

@@ -1,15 +1,22 @@
 """The person's own pages: record, log, consents, withholding, proxies, download."""
 
+import asyncio
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
 from io import BytesIO
+from pathlib import Path
 from zipfile import ZipFile
 
 import orjson
-from web_region import Region
+from web_region import LAST_WEEK, NOW, PASSWORD, Region
 from web_visitor import Visitor, application
 
-from kakehashi.trust.checkpoints import Signer
-from kakehashi.trust.checkpoints_held import Held
-from kakehashi.trust.log_sequencer import Sequencer
+from kakehashi.services.audit.proof import signed
+from kakehashi.store import accounts
+from kakehashi.trust import proxies
+from kakehashi.trust.decide import WHOLE
+from kakehashi.trust.signin import setup
 
 WITHHELD = "今の設定"
 
@@ -31,11 +38,37 @@ async def test_an_entry_says_that_it_is_proven_once_the_log_is_signed(region: Re
     house = region.house
     await visitor.sign_in("hanako")
     assert "証明済み」は" in (await visitor.go("/me/log")).words and "✓ 証明済み" not in visitor.words
-    home = house.settings.home
-    sequencer = Sequencer(house.db, Signer.at(home), Held.at(home))
-    await sequencer.run(at=house.clock())
-    await sequencer.sign(at=house.clock(), now=True)
+    await signed(house, house.clock())
     assert "✓ 証明済み" in (await visitor.go("/me/log")).words
+
+
+async def test_the_proven_lines_are_taken_away_and_verified_without_us(
+    region: Region, visitor: Visitor, tmp_path: Path
+):
+    await visitor.sign_in("hanako")
+    await visitor.go("/me/log")
+    assert "/me/log/proof" not in visitor.page
+    assert (
+        await visitor.go("/me/log/proof")
+    ).status == 404 and "証明された行がまだありません" in visitor.words
+    await signed(region.house, NOW)
+    await visitor.go("/me/log")
+    shown = visitor.page.count("✓ 証明済み")
+    await visitor.go(visitor.link("/me/log/proof?below="))
+    assert visitor.headers["content-disposition"] == 'attachment; filename="kakehashi-log-20261121.ndjson"'
+    taken, key = tmp_path / "log.ndjson", region.house.settings.home / "keys" / "log.pub"
+    taken.write_bytes(visitor.body)
+    assert await verified(taken, key) == (0, shown) and shown > 1
+    taken.write_bytes(visitor.body.replace(b'at\\":\\"2026', b'at\\":\\"2025'))
+    assert await verified(taken, key) == (1, 0)
+
+
+async def verified(file: Path, key: Path) -> tuple[int, int]:
+    """What the separate verifier answers of a file, and how many lines it finds proven."""
+    asked = [sys.executable, "-m", "kakehashi_verify.line", str(file), "--key", str(key)]
+    ran = await asyncio.create_subprocess_exec(*asked, stdout=asyncio.subprocess.PIPE)
+    said, _ = await ran.communicate()
+    return ran.returncode or 0, said.count(b"| PROVEN")
 
 
 async def test_a_consent_given_and_withdrawn_at_home(region: Region):
@@ -164,3 +197,43 @@ async def test_a_person_is_shown_as_themselves_and_not_as_the_operator(visitor: 
         assert (
             "本人（あなた）" in page and "運用センター" not in page.partition('<select id="institution"')[0]
         )
+
+
+async def test_the_person_reads_on_which_papers_a_guardian_was_registered(region: Region, visitor: Visitor):
+    house = region.house
+    async with house.db.transaction() as tx:
+        aya = await accounts.by_login(tx, "aya")
+        assert aya
+        await proxies.register_guardian(
+            tx, region.persons["isamu"], aya.id, WHOLE, basis="adult-guardian", evidence="登記事項証明書 令和8年11月",
+            born=date(1948, 7, 27), until=NOW + timedelta(days=300), by=setup.demo_operator(house.settings),
+            at=LAST_WEEK,
+        )  # fmt: skip
+    await visitor.sign_in("isamu")
+    assert "運用者が確かめた書類: 登記事項証明書 令和8年11月" in (await visitor.go("/me/proxies")).words
+
+
+async def test_a_sign_in_that_was_somebody_elses_is_seen_and_ended_with_the_old_password(region: Region):
+    async with Visitor.on(application(region)) as hanako, Visitor.on(application(region)) as other:
+        await other.sign_in("hanako")
+        await hanako.sign_in("hanako")
+        await hanako.go("/me")
+        assert hanako.link("/account")
+        words = (await hanako.go("/account")).words
+        assert words.count("パスワード password") == 2 and "この端末" in words
+        assert "サインイン中 open" in words and "終了" not in words
+        await hanako.go(hanako.link("/signin/password"))
+        new = "atarashii-aikotoba-2026"
+        await hanako.send("/signin/password", old=PASSWORD, new=new, again=new)
+        assert (await other.go("/me")).at == "/signin"
+        words = (await hanako.go("/account")).words
+        assert "サインイン中 open" not in words and "終了 over" in words
+
+
+async def test_a_sign_in_that_was_left_alone_reads_as_over(region: Region, visitor: Visitor):
+    await visitor.sign_in("hanako")
+    later = replace(region.house, clock=lambda: NOW + timedelta(hours=2))
+    async with Visitor.on(application(replace(region, house=later))) as hanako:
+        await hanako.sign_in("hanako")
+        words = (await hanako.go("/account")).words
+        assert "終了 over 2026-11-21 11:00" in words and "サインイン中 open" not in words

@@ -36,7 +36,7 @@ async def everything(
     note = asked.note("export", "Patient/$everything", scene.window)
     async with reading(house.db, scene.window, note, at=asked.at) as look:
         if patient is not None:
-            await look.one("Patient", patient)
+            await look.require("Patient", patient)
         return await look.everything(
             scene.persons or (), types=types, behind=behind, limit=limit, since=since
         )

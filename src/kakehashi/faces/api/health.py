@@ -6,6 +6,7 @@ from pathlib import Path
 import orjson
 
 from kakehashi.core.errors import Failure, NotFound, Unavailable
+from kakehashi.engines.records import reindex
 from kakehashi.faces.api.answer import JSON, Answer
 from kakehashi.faces.api.call import Call
 from kakehashi.store import institutions
@@ -20,12 +21,16 @@ async def live(call: Call) -> Answer:
 
 
 async def ready(call: Call) -> Answer:
-    """GET /health/ready: the database answers, and the disk has room for writes (else reading goes on)."""
+    """GET /health/ready: the database answers, and the disk has room for writes (else reading goes on).
+
+    `searches` is "incomplete" until `kakehashi reindex` was run after some upgrades; that takes no server out of work.
+    """
     database = await _reachable(call.house.db)
     disk = _has_room(call.house.db)
     said = {
         "database": "ok" if database else _away(call.house.settings.home),
         "disk": "ok" if disk else "full",
+        "searches": "ok" if not database or await _finds_all(call.house.db) else "incomplete",
     }
     return _said(
         200 if database and disk else 503, {"status": "ok" if database and disk else "not ready", **said}
@@ -63,6 +68,13 @@ async def _reachable(db: Database) -> bool:
     except Failure:
         return False
     return True
+
+
+async def _finds_all(db: Database) -> bool:
+    try:
+        return (await reindex.state(db)).present
+    except Failure:
+        return False
 
 
 def _has_room(db: Database) -> bool:

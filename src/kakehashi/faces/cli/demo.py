@@ -13,10 +13,12 @@ from kakehashi.core.errors import BadRequest, NotFound
 from kakehashi.core.kinds import PERSONAL_KINDS
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
+from kakehashi.engines.records.reindex import state
 from kakehashi.faces.cli import place
 from kakehashi.faces.cli.files import Form, Found
 from kakehashi.faces.cli.load import Say, load
 from kakehashi.faces.cli.progress import Progress
+from kakehashi.faces.cli.reindex import reindex
 from kakehashi.people import find, identifiers
 from kakehashi.samples import guide, story
 from kakehashi.samples.build import Load, Sample, make_sample
@@ -43,6 +45,7 @@ async def prepare(house: House, say: Say) -> None:
     sample = await asyncio.to_thread(make_sample, house.settings.home / "sample", say=say)
     done = house.settings.home / "sample" / "settled"
     if done.exists():
+        await _searchable(house, say)
         return
     async with house.db.transaction() as db:
         for site in SITES:
@@ -52,6 +55,12 @@ async def prepare(house: House, say: Say) -> None:
     await _accounts(house)
     await _wishes(house)
     done.write_text("ok\n", "utf-8")
+
+
+async def _searchable(house: House, say: Say) -> None:
+    """Index anew what an earlier version stored: the region is small, and searches would miss it."""
+    if not (await state(house.db)).present:
+        await reindex(house, say)
 
 
 def institution_of(site: Site) -> Institution:

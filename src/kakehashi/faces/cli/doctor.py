@@ -8,7 +8,7 @@ from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
 from kakehashi.faces.cli import doctor_clock, doctor_home, doctor_log
 from kakehashi.faces.cli.finding import Finding
-from kakehashi.store import inspection
+from kakehashi.store import inspection, reindex
 from kakehashi.store.inspection import Inspection, Present
 
 _ENDING = timedelta(days=30)  # before the end of a certificate
@@ -24,14 +24,26 @@ async def examine(house: House) -> list[Finding]:
         found = await inspection.inspect(db)
         idle = await inspection.idle_accounts(db, at - _IDLE)
         present = await inspection.present(db, ending_by=at + _ENDING)
+        indexed = await reindex.state(db)
     return [
         *_settings(house.settings),
         *_database(found),
+        _searches(indexed),
         *doctor_clock.examine(house.clock() - present.now),
         *doctor_home.examine(house.settings, at),
         *await doctor_log.examine(house, at),
         *_people(idle, present),
     ]
+
+
+def _searches(indexed: reindex.State) -> Finding:
+    return Finding(
+        indexed.present,
+        "すべての記録が検索で見つかる（索引の方式）",
+        "searches find every record (scheme of the index)",
+        "以前の版で登録した記録が検索から漏れることがあります。kakehashi reindex を実行してください。",
+        "Searches may miss records that an earlier version stored. Run kakehashi reindex.",
+    )
 
 
 def _people(idle: int, present: Present) -> Iterator[Finding]:
@@ -113,10 +125,16 @@ def _is_private(url: str) -> bool:
     return here or asked.get("sslmode") == "verify-full"
 
 
+def is_safe(number: int) -> bool:
+    """Say whether a PostgreSQL (`server_version_num`, such as 150014) has the mends that row-level security needs."""
+    major = number // 10_000
+    return major >= min(_SAFE_MINORS) and number >= _SAFE_MINORS.get(major, 0)
+
+
 def _database(found: Inspection) -> Iterator[Finding]:
-    version, major = found.settings["version"], found.number // 10_000
+    version = found.settings["version"]
     yield Finding(
-        found.number >= _SAFE_MINORS.get(major, 0) and major >= 15,
+        is_safe(found.number),
         f"PostgreSQL {version}",
         f"PostgreSQL {version}",
         "最新の小改訂に上げてください（CVE-2025-8713 ほか）。",

@@ -1,5 +1,5 @@
-"""The processes that load side by side. They are made before anything is open, so that a fork copies no connection,
-no thread and no event loop, and finds the modules read."""
+"""The processes that load, or index anew, side by side. They are made before anything is open, so that a fork copies no
+connection, no thread and no event loop, and finds the modules read."""
 
 import gc
 import os
@@ -42,12 +42,22 @@ def for_files(found: Iterable[Found]) -> Iterator[Hands | None]:
 
     Call it before any event loop, thread or connection of this process begins.
     """
-    count = len(os.sched_getaffinity(0))
-    if count < 2 or not any(map(worth_dealing, found)):
+    if not any(map(worth_dealing, found)):
         yield None
         return
     import kakehashi.faces.cli.load  # noqa: F401 - read once here, not once in each hand
 
+    with ready() as hands:
+        yield hands
+
+
+@contextmanager
+def ready() -> Iterator[Hands | None]:
+    """Yield hands where there is more than one core, else None. What they work with has been imported before."""
+    count = len(os.sched_getaffinity(0))
+    if count < 2:
+        yield None
+        return
     forks = get_context("fork")
     stop = forks.Event()
     with ProcessPoolExecutor(count, mp_context=forks, initializer=_begin, initargs=(stop,)) as pool:

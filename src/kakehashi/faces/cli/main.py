@@ -138,6 +138,30 @@ def exchange(root: Path, /, *, institution: str, agreed_orally: bool = False, on
 
 
 @app.command
+def reindex(*, again: bool = False) -> None:
+    """Index every record anew after an upgrade that needs it, so that searches find them; go on where it stopped.
+
+    Parameters
+    ----------
+    again
+        Go over all records even if they are of the present scheme.
+    """
+    from kakehashi.faces.cli import hands
+    from kakehashi.faces.cli.reindex import reindex as index_anew
+
+    whole = True
+
+    async def work(helpers: hands.Hands | None) -> None:
+        nonlocal whole
+        async with _opened() as house:
+            whole = await index_anew(house, _say, hands=helpers, again=again)
+
+    with hands.ready() as helpers:
+        _run(lambda: work(helpers))
+    sys.exit(0 if whole else 1)
+
+
+@app.command
 def export(folder: Path, /, *, institution: str) -> None:
     """Write an institution's own records into an empty FOLDER, as NDJSON by resource type.
 

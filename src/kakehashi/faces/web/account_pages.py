@@ -1,4 +1,4 @@
-"""One's own sign-in: where one is signed in, passkeys, the telephone's app, recovery codes."""
+"""One's own sign-in: the last times and where, passkeys, the telephone's app, recovery codes."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Undecodable
@@ -9,8 +9,16 @@ from kakehashi.core.errors import Failure, NotFound
 from kakehashi.faces.web.rendering import HEADERS
 from kakehashi.faces.web.signin_pages import ROLE_NAMES, next_step
 from kakehashi.faces.web.visit import COOKIE, Page, Visit, message_of
-from kakehashi.store import accounts_factors, institutions
-from kakehashi.trust.signin import enrolment, passkeys, sessions
+from kakehashi.store import accounts_factors
+from kakehashi.trust.signin import enrolment, history, passkeys, sessions
+
+FACTOR_NAMES = {
+    "password": ("パスワード", "password"),
+    "totp": ("認証アプリ", "app"),
+    "recovery": ("回復コード", "recovery code"),
+    "break-glass": ("緊急コード", "emergency code"),
+    "passkey": ("パスキー", "passkey"),
+}
 
 
 async def show(visit: Visit) -> Response:
@@ -71,18 +79,16 @@ async def recovery_codes(visit: Visit) -> Response:
 
 async def _account(visit: Visit, failure: Failure | None = None, codes: tuple[str, ...] = ()) -> Response:
     db, token, policy = visit.house.db, visit.token, visit.desk.policy
-    opened = await sessions.mine(db, token, at=visit.at, policy=policy)
+    lately = await history.mine(db, token, at=visit.at, policy=policy)
     keys = await passkeys.mine(db, token, at=visit.at, policy=policy)
     async with db.transaction() as tx:
         has_app = await accounts_factors.totp(tx, visit.session.account) is not None
         left = await accounts_factors.recovery_left(tx, visit.session.account)
-        names = {one.key: one.name for one in await institutions.every(tx)}
     return visit.page(
         "account/show.html", status=failure.status if failure else 200,
-        messages=message_of(failure) if failure else [], opened=opened, this=visit.session.id, has_app=has_app,
+        messages=message_of(failure) if failure else [], lately=lately, has_app=has_app,
         keys=[(urlsafe_b64encode(one.id).decode(), one) for one in keys if one.suspended_at is None], left=left,
-        names=names, role_names={role.value: said for role, said in ROLE_NAMES.items()}, codes=codes,
-        may_have_keys=bool(policy.rp_id),
+        role_names=ROLE_NAMES, factor_names=FACTOR_NAMES, codes=codes, may_have_keys=bool(policy.rp_id),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What the operator does about one person: guardians on evidence, withholdings asked for on paper, legal holds."""
 
+from collections.abc import Awaitable
 from datetime import datetime, time, timedelta
 
 from starlette.responses import Response
@@ -86,28 +87,29 @@ async def release(visit: Visit) -> Response:
 
 async def hold(visit: Visit) -> Response:
     """POST /console/persons/{handle}/hold: retention leaves the person's records alone."""
-    person = await visit.person()
-    try:
-        await legal_holds.place(
-            visit.house.db, person, kinds=_kinds(visit), reason=visit.said("reason"), by=visit.actor, at=visit.at,
-            request=visit.asked.request,
-        )  # fmt: skip
-    except BadRequest as failure:
-        return await shown(visit, failure)
-    return visit.go(f"{here(visit)}?done=hold")
+    act = legal_holds.place(
+        visit.house.db, await visit.person(), kinds=_kinds(visit), reason=visit.said("reason"), by=visit.actor,
+        at=visit.at, request=visit.asked.request,
+    )  # fmt: skip
+    return await _done(visit, act, "hold")
 
 
 async def lift(visit: Visit) -> Response:
     """POST /console/persons/{handle}/hold/lift"""
-    person = await visit.person()
+    act = legal_holds.lift(
+        visit.house.db, await visit.person(), _number(visit.said("number")), reason=visit.said("reason"),
+        by=visit.actor, at=visit.at, request=visit.asked.request,
+    )  # fmt: skip
+    return await _done(visit, act, "lifted")
+
+
+async def _done(visit: Visit, act: Awaitable[object], done: str) -> Response:
+    """Carry an act out, and return to the person's page: with what was done, or what was wrong."""
     try:
-        await legal_holds.lift(
-            visit.house.db, person, _number(visit.said("number")), reason=visit.said("reason"), by=visit.actor,
-            at=visit.at, request=visit.asked.request,
-        )  # fmt: skip
+        await act
     except Failure as failure:
         return await shown(visit, failure)
-    return visit.go(f"{here(visit)}?done=lifted")
+    return visit.go(f"{here(visit)}?done={done}")
 
 
 def _kinds(visit: Visit) -> int:

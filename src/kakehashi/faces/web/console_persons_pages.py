@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from kakehashi.core.errors import BadRequest, Failure, NotFound
 from kakehashi.core.kinds import KIND_NAMES, Kind
+from kakehashi.faces.web import enrolling
 from kakehashi.faces.web.console_people_pages import masked
 from kakehashi.faces.web.rendering import JAPAN
 from kakehashi.faces.web.visit import Page, Visit, guarded, message_of
@@ -61,15 +62,7 @@ async def show(visit: Visit) -> Response:
 
 async def issue(visit: Visit) -> Response:
     """POST /console/persons/{handle}/account: an account for the person; the password is shown once."""
-    person = await visit.person()
-    try:
-        made = await person_accounts.issue(
-            visit.house.db, person, visit.said("login"), visit.several("papers"), by=visit.actor, at=visit.at,
-            request=visit.asked.request,
-        )  # fmt: skip
-    except Failure as failure:
-        return await shown(visit, failure)
-    return await shown(visit, made=made)
+    return await enrolling.issue(visit, await visit.person(), shown)
 
 
 async def reset(visit: Visit) -> Response:

@@ -7,6 +7,7 @@ accounts, the person's insurer shuts and opens the portal (自己情報提供不
 from starlette.responses import Response
 
 from kakehashi.core.errors import BadRequest, Failure, Refused
+from kakehashi.faces.web import enrolling
 from kakehashi.faces.web.visit import Page, Visit, guarded, message_of
 from kakehashi.people import find
 from kakehashi.trust import roles, withholding, withholding_portal
@@ -24,15 +25,7 @@ async def show(visit: Visit) -> Response:
 
 async def issue(visit: Visit) -> Response:
     """POST /counter/{handle}/account: a first account for the person; the password is shown once."""
-    person = await _at_desk(visit)
-    try:
-        made = await person_accounts.issue(
-            visit.house.db, person, visit.said("login"), visit.several("papers"), by=visit.actor, at=visit.at,
-            request=visit.asked.request,
-        )  # fmt: skip
-    except Failure as failure:
-        return await _counter(visit, failure)
-    return await _counter(visit, made=made)
+    return await enrolling.issue(visit, await _at_desk(visit), _counter)
 
 
 async def withhold(visit: Visit) -> Response:

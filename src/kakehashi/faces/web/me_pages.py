@@ -1,4 +1,4 @@
-"""The person's own pages: where they begin, whose record it is, who looked at it."""
+"""The person's own pages: where they begin, whose record it is, and the words of their log."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from kakehashi.core.actors import Institution, Role
-from kakehashi.core.errors import BadRequest, NotFound
+from kakehashi.core.errors import NotFound
 from kakehashi.faces.web.signin_pages import PURPOSE_NAMES, ROLE_NAMES
 from kakehashi.faces.web.visit import Page, Visit
 from kakehashi.people import find
@@ -36,7 +36,7 @@ ACTIONS = {
     "transaction": ("記録を登録した", "Registered records"),
     "sharing.register": ("記録を登録した", "Registered records"),
     "sharing.withdraw": ("記録を取り消した", "Withdrew records"),
-    "person.find": ("受付で本人を確かめた", "Identified at reception"),
+    "person.find": ("本人を探して確かめた", "Found and identified"),
     "eligibility": ("保険の資格を確かめた", "Checked the insurance"),
     "consent.given": ("同意が記録された", "A consent was recorded"),
     "consent.withdrawn": ("同意が撤回された", "A consent was withdrawn"),
@@ -89,21 +89,6 @@ async def start(visit: Visit) -> Response:
 async def record(visit: Visit) -> Response:
     """GET /me/record: the viewer on the own record."""
     return visit.go(f"/viewer/{await visit.handle(own_person(visit))}")
-
-
-async def log(visit: Visit) -> Response:
-    """GET /me/log?below=…&only=others: who looked, when, why, on what basis, and whether the entry is proven."""
-    below = visit.asked_for("below")
-    if below and not (below.isascii() and below.isdigit() and len(below) < 19):
-        raise BadRequest("この続きは開けません。", "There is no such page.", rule="me.log")
-    async with visit.house.db.transaction() as db:
-        entries = await own_log.log_of_person(
-            db, own_person(visit), by=visit.actor, at=visit.at, below=int(below) if below else None
-        )
-    more = entries[-1].seq if len(entries) == own_log.PAGE else None
-    others = visit.asked_for("only") == "others"
-    told = [one for one in entries if one.role is not Role.PERSON] if others else entries
-    return await me_page(visit, "me/log.html", entries=told, more=more, others=others, **words(visit))
 
 
 async def choose(visit: Visit) -> Response:
@@ -194,6 +179,5 @@ async def _whose(visit: Visit, db: Connection) -> list[dict[str, object]]:
 PAGES = (
     Page("/me", "GET", start, Interaction.LOG_OWN),
     Page("/me/record", "GET", record, Interaction.LOG_OWN),
-    Page("/me/log", "GET", log, Interaction.LOG_OWN),
     Page("/me/whose", "POST", choose, Interaction.LOG_OWN),
 )

@@ -5,7 +5,6 @@ from typing import Any
 
 from starlette.responses import Response
 
-from kakehashi.core.actors import Role
 from kakehashi.core.errors import BadRequest, Failure, NotFound, Refused
 from kakehashi.core.kinds import KIND_NAMES, Kind
 from kakehashi.engines.records import look
@@ -122,16 +121,9 @@ async def name_proxy(visit: Visit) -> Response:
         until = _end_of(visit.said("until"))
         kinds = WHOLE if visit.said("scope") != "some" else rules.kinds_of(visit.several("items"))
         async with visit.house.db.transaction() as db:
-            account = await accounts.by_login(db, visit.said("login").lower())
-            held = await accounts.memberships(db, account.id) if account else []
-            if account is None or account.disabled_at or not any(one.role is Role.PERSON for one in held):
-                raise _bad(
-                    "login",
-                    "この利用者IDの方は代理人にできません。IDを確かめてください。",
-                    "This user ID cannot be a proxy. Please check it.",
-                )
+            account = await proxies.account_named(db, visit.said("login"))
             await proxies.grant(
-                db, own_person(visit), account.id, kinds, until=until, by=visit.actor, at=visit.at,
+                db, own_person(visit), account, kinds, until=until, by=visit.actor, at=visit.at,
                 request=visit.asked.request,
             )  # fmt: skip
     except Refused:

@@ -4,6 +4,8 @@ A DocumentReference of the document names its attachments; the bytes are in it, 
 An address outside the document is never followed. Source: 診療情報提供書 HL7 FHIR 記述仕様, 添付情報・PDF セクション.
 """
 
+import re
+import zlib
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Iterator, Mapping
@@ -11,13 +13,18 @@ from dataclasses import dataclass
 
 from kakehashi.services.viewer.sheet import Sheet, Tree, each, first
 
-# Types that a browser shows without running anything, with how their bytes begin: a wrong label is not believed.
+# Types that a browser shows without running anything (a PDF: unless it `acts`), with how their bytes begin: a wrong
+# label is not believed.
 SHOWN: Mapping[str, tuple[bytes, ...]] = {
     "application/pdf": (b"%PDF-",),
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "image/jpeg": (b"\xff\xd8\xff",),
     "image/gif": (b"GIF87a", b"GIF89a"),
 }
+_ACTS = re.compile(rb"/(?:JavaScript|XFA|Launch)\b|/JS[\s(<\d/%]")
+_ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
+_STREAM = re.compile(rb"\bstream\r?\n")
+_LARGEST = 4 << 20  # bytes of one stream
 _NAMES = {"application/pdf": "PDF", "image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF"}
 
 
@@ -57,7 +64,31 @@ def content_of(sheet: Sheet, number: int) -> tuple[str, bytes] | None:
     except (Error, ValueError):
         return None
     kind = _type(one)
-    return (kind if body.startswith(SHOWN.get(kind, ())) else ""), body
+    shown = body.startswith(SHOWN.get(kind, ())) and not (kind == "application/pdf" and acts(body))
+    return (kind if shown else ""), body
+
+
+def acts(pdf: bytes) -> bool:
+    """Say whether a PDF carries a script, or a form or program to open: browsers run these under any policy of ours.
+
+    Looks at names, also written with `#xx` and in compressed objects; what is encrypted or compressed otherwise stays
+    unseen, so this keeps common ones out and is no wall. Source: ISO 32000-1, 7.3.5, 7.5.7, 12.6.4.
+    """
+    plain = _unescaped(pdf)
+    return bool(_ACTS.search(plain)) or (b"/ObjStm" in plain and any(map(_ACTS.search, _inflated(pdf))))
+
+
+def _unescaped(pdf: bytes) -> bytes:
+    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), pdf)
+
+
+def _inflated(pdf: bytes) -> Iterator[bytes]:
+    """Yield what the streams of a PDF hold, each up to a bound."""
+    for found in _STREAM.finditer(pdf):
+        try:
+            yield _unescaped(zlib.decompressobj().decompress(memoryview(pdf)[found.end() :], _LARGEST))
+        except zlib.error:
+            continue
 
 
 def _found(sheet: Sheet) -> Iterator[tuple[Tree, str]]:

@@ -47,9 +47,10 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One value. `value` is None where it is not a number."""
+    """One value. `value` is None where it is not a number; not `dated`: `at` is when it came in."""
 
     at: datetime
+    dated: bool
     text: str
     value: float | None
     mark: Mark
@@ -132,6 +133,7 @@ def result_of(sheet: Sheet, tree: Tree) -> Result:
     low, high = number(first(scope, "low")), number(first(scope, "high"))
     return Result(
         at=sheet.at,
+        dated=sheet.dated,
         text=_text(tree),
         value=None if quantity.get("comparator") else value,
         mark=_mark(tree, value, low, high),

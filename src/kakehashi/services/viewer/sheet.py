@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from kakehashi.core.kinds import Flag, Kind
+from kakehashi.fhir.facts_times import TIMES
 from kakehashi.services.viewer.units import unit_words
 
 Tree = Mapping[str, Any]
@@ -17,7 +18,8 @@ _EMPTY: Tree = {}
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A resource that the window has let through. `custodian` is an institution's key, `at` UTC."""
+    """A resource that the window has let through. `custodian` is an institution's key, `at` UTC: when it was so or,
+    where the resource does not say (`dated`), when it came in."""
 
     type: str
     id: str
@@ -31,6 +33,12 @@ class Sheet:
     def ref(self) -> str:
         """`Type/id`."""
         return f"{self.type}/{self.id}"
+
+    @property
+    def dated(self) -> bool:
+        """Whether the resource itself says when."""
+        names = TIMES.get(self.type)
+        return names is None or any(self.tree.get(name) for name in names)
 
     @property
     def uninformed(self) -> bool:

@@ -29,6 +29,7 @@ EVENTS = (
     Kind.NOTE,
     Kind.VITAL,
 )
+UNDATED = "（日付の記載なし。届いた日に表示 undated: shown on the day it came in）"
 _NAMED = 4  # lines written out for each kind on a day; the rest is counted
 
 
@@ -106,7 +107,7 @@ def _first_lines(sheets: list[Sheet]) -> tuple[tuple[str, ...], int]:
         if len(lines) == _NAMED:
             return tuple(lines), read
         if line := line_on(sheet):
-            lines[line] = None
+            lines[line if sheet.dated else f"{line}{UNDATED}"] = None
     return tuple(lines), len(sheets)
 
 

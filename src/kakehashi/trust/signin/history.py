@@ -6,6 +6,7 @@ from datetime import datetime
 from kakehashi.core.actors import Role
 from kakehashi.store import refusals
 from kakehashi.store.database import Database
+from kakehashi.store.refusals import Row
 from kakehashi.trust.signin import sessions
 from kakehashi.trust.signin.policy import STRICT, Policy
 
@@ -14,7 +15,7 @@ MOST = 20  # sign-ins in the list
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """One sign-in. `ended`: when it was ended, ran out or was left idle, None while it is open; `here`: the session that asks."""
+    """One sign-in. `ended`: when it was ended, ran out or was left idle, None while it is open; `here`: who asks."""
 
     began: datetime
     used: datetime
