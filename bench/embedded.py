@@ -30,7 +30,10 @@ from kakehashi.store.database import Database
 from kakehashi.store.whereabouts import whereabouts
 from kakehashi.store.window_sql import open_on, system_window
 from kakehashi.trust import consents
+from kakehashi.trust.checkpoints import Signer
+from kakehashi.trust.checkpoints_held import Held
 from kakehashi.trust.keys import Vault
+from kakehashi.trust.log_sequencer import Sequencer
 from kakehashi.trust.oauth import demo as demo_tokens
 from kakehashi.trust.oauth.tokens import LONGEST_LIFE, Tokens
 from kakehashi.trust.signin import sessions, setup, steps
@@ -190,7 +193,12 @@ class Place:
         return dict(zip(sizes, (size / rows for size in found), strict=True))
 
     async def settle(self) -> None:
-        """Let PostgreSQL finish what the load left to it, so that it is not measured as the requests' own cost."""
+        """Let what the load left to others end, so that it is not measured as the requests' own cost: the log's tree,
+        and what PostgreSQL tidies up.
+        """
+        home = self.settings.home
+        async with self.house() as house:
+            await Sequencer(house.db, Signer.at(home), Held.at(home)).run(at=house.clock())
         connection = await asyncpg.connect(self.server.url)
         try:
             await connection.execute("VACUUM ANALYZE")

@@ -31,6 +31,9 @@ _SESSION = {
     "timezone": "UTC",
     "application_name": "kakehashi",
     "jit": "off",  # our statements are short: compiling them costs more than it saves
+    # Making a plan costs more than most statements, and ever more as the store grows (statistics of tokens). Where
+    # a value decides between two plans, search_conditions.py writes it into the text.
+    "plan_cache_mode": "force_generic_plan",
     "lock_timeout": "10s",
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",

@@ -195,7 +195,9 @@ class Conditions:
             f" WHERE t.here = {code} AND t.next = {beside})"
         )
         narrow = self._all_tokens(alias, [asked.code])
-        if self.by_tokens.get(alias, True):  # else the code alone says best how many rows there may be
+        if not self.found and self.by_tokens.get(
+            alias, True
+        ):  # else rows are few, or the code alone says how many
             narrow += f" AND {self._any_token(alias, systems)}"
         return f"({narrow} AND ({self._all_tokens(alias, [asked.alone])} OR {pair}))"
 
