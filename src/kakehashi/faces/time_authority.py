@@ -2,8 +2,8 @@
 
 import asyncio
 from functools import partial
-from http.client import HTTPException
-from urllib.request import Request, urlopen
+
+import httpx
 
 from kakehashi.core.errors import Unavailable
 from kakehashi.core.settings import Settings
@@ -23,15 +23,24 @@ def stamper(settings: Settings) -> Stamper | None:
 
 
 async def send(url: str, query: bytes) -> bytes:
-    """Send a request and return the answer. Raises Unavailable when there is none."""
-    return await asyncio.to_thread(_send, url, query)
-
-
-def _send(url: str, query: bytes) -> bytes:
-    asked = Request(url, query, {"Content-Type": "application/timestamp-query"})  # noqa: S310 - http(s): settings.py
+    """Send a request and return the answer, a byte more than a token at most. Raises Unavailable when there is none."""
+    headers = {"content-type": "application/timestamp-query", "accept-encoding": "identity"}
     try:
-        with urlopen(asked, timeout=_WAIT) as answer:  # noqa: S310
-            said: bytes = answer.read(ANSWER_BYTES + 1)
-            return said
-    except (OSError, HTTPException) as fault:
+        async with (
+            asyncio.timeout(_WAIT),
+            httpx.AsyncClient(timeout=_WAIT) as client,
+            client.stream("POST", url, content=query, headers=headers) as answer,
+        ):
+            answer.raise_for_status()
+            return await _first(answer, ANSWER_BYTES + 1)
+    except (httpx.HTTPError, OSError, TimeoutError) as fault:
         raise Unavailable from fault
+
+
+async def _first(answer: httpx.Response, most: int) -> bytes:
+    said = bytearray()
+    async for part in answer.aiter_raw():
+        said += part
+        if len(said) >= most:
+            break
+    return bytes(said[:most])
