@@ -3,14 +3,13 @@
 What a token's scopes do not reach is neither searched through (chains, `_has`) nor included.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 
 from kakehashi.core.errors import NotSupported
 from kakehashi.engines.house import House
 from kakehashi.engines.records.asked import Asked, Scene, scene_on
 from kakehashi.fhir.facts_people import PRIMARY
-from kakehashi.search.plan import And, Chain, Condition, HasId, Include, Not, Or, PointsTo, Query, Reverse
+from kakehashi.search.plan import And, Chain, Condition, HasId, Not, Or, PointsTo, Query, Reverse
 from kakehashi.store.read import reading
 from kakehashi.store.read_once import answers, search_once
 from kakehashi.store.read_search import Found
@@ -51,11 +50,6 @@ def require_scope(asked: Asked, query: Query) -> None:
             rule="search.not-supported",
             place="_revinclude",
         )
-
-
-def with_includes(query: Query, include: Sequence[Include]) -> Query:
-    """Return the query with more inclusions."""
-    return replace(query, include=(*query.include, *include))
 
 
 def named_patients(query: Query) -> tuple[list[str], bool]:
