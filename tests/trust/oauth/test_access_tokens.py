@@ -16,8 +16,8 @@ from kakehashi.core.settings import Settings
 from kakehashi.store import clients as client_rows
 from kakehashi.store.clients import Client
 from kakehashi.store.database import Database
-from kakehashi.trust.keys import KeyTrouble, Vault
-from kakehashi.trust.oauth import clients, demo, grants, signing_keys
+from kakehashi.trust.keys import Authority, KeyTrouble, Vault
+from kakehashi.trust.oauth import certificates, clients, demo, grants, signing_keys
 from kakehashi.trust.oauth import tokens as tokens_module
 from kakehashi.trust.oauth.failures import InvalidClient, InvalidToken
 from kakehashi.trust.oauth.tokens import Tokens
@@ -151,7 +151,18 @@ async def test_a_system_registered_for_certificates_gets_no_loose_token(tokens: 
     )
     with pytest.raises(InvalidClient):
         await system.token(tokens, NOON)
-    assert await works(tokens, (await system.token(tokens, NOON, cert=CERT)).access_token, cert=CERT)
+    authority = Authority.make("見本認証局", at=NOON)
+    mine, theirs = (authority.client(name, at=NOON).certificate for name in ("桜台総合病院", "みどり診療所"))
+    kept = await certificates.register(tokens.db, mine, SAKURA, by=OPERATOR, at=NOON)
+    await certificates.register(tokens.db, theirs, MIDORI, by=OPERATOR, at=NOON)
+    held = certificates.thumbprint_of(mine)
+    assert await works(tokens, (await system.token(tokens, NOON, cert=held)).access_token, cert=held)
+    for other in (CERT, certificates.thumbprint_of(theirs)):  # nobody's, and another institution's
+        with pytest.raises(InvalidClient):
+            await system.token(tokens, NOON, cert=other)
+    await certificates.revoke(tokens.db, kept.thumbprint, by=OPERATOR, at=NOON)
+    with pytest.raises(InvalidClient):
+        await system.token(tokens, NOON, cert=held)
 
 
 async def test_what_is_taken_back_ends_within_a_second_everywhere(

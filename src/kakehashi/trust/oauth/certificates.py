@@ -82,6 +82,13 @@ async def institution_of_certificate(db: Database, certificate: bytes, *, at: da
     return found
 
 
+async def is_of(db: Database, thumbprint: str, institution: Institution, *, at: datetime) -> bool:
+    """Say whether a certificate (base64url SHA-256) is registered for the institution, in use and valid at `at`."""
+    async with db.transaction() as tx:
+        found = await store.institution_of(tx, base64.urlsafe_b64decode(thumbprint + "="), at)
+    return found is not None and found.key == institution.key
+
+
 def thumbprint_of(certificate: bytes) -> str:
     """Return the base64url SHA-256 of a certificate (PEM or DER), as tokens are bound to it. Raises Invalid."""
     der = _read(certificate).public_bytes(Encoding.DER)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.store.clients import Client
-from kakehashi.trust.oauth import assertions, scopes
+from kakehashi.trust.oauth import assertions, certificates, scopes
 from kakehashi.trust.oauth.failures import (
     InvalidClient,
     InvalidRequest,
@@ -55,7 +55,10 @@ async def token(
     if form.get("grant_type") != "client_credentials":
         raise UnsupportedGrant
     client = await _proven(tokens, published, form, at)
-    if client.mtls and not client_cert_thumbprint:
+    if client.mtls and not (
+        client_cert_thumbprint
+        and await certificates.is_of(tokens.db, client_cert_thumbprint, client.institution, at=at)
+    ):
         raise InvalidClient
     granted = _scopes(client, form.get("scope", ""))
     actor = Actor(
