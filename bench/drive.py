@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from bench.machine import Used
+from bench.sizes import UNSIZED, Size
 from bench.wire import Target, Wire
 
 Meter = Callable[[], Used]
@@ -25,7 +26,7 @@ class Figure:
     """
 
     base: str
-    size: int
+    size: Size
     what: str
     unit: str
     connections: int
@@ -38,7 +39,7 @@ class Figure:
 
     def row(self) -> dict[str, object]:
         """Return it for JSON."""
-        return asdict(self)
+        return asdict(self) | {"size": self.size.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Ways:
     base: str
     target: Target
     meter: Meter
-    size: int = 0
+    size: Size = UNSIZED
 
 
 @dataclass(slots=True)

@@ -8,14 +8,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
 
 from bench.drive import Meter
+from bench.links import Linked
 from bench.machine import family_seconds, used
 from bench.wire import Target, Wire, request
 from kakehashi.core.actors import Purpose, Role
@@ -24,6 +25,7 @@ from kakehashi.core.kinds import PERSONAL_KINDS
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
 from kakehashi.faces.cli.demo import institution_of
+from kakehashi.fhir.types import NUMBER
 from kakehashi.samples.region import BY_SLUG, SITES
 from kakehashi.store import desk, embedded, institutions
 from kakehashi.store.database import Database
@@ -43,18 +45,24 @@ from kakehashi.trust.signin.policy import Policy
 _COMMAND = [sys.executable, "-c", "from kakehashi.faces.cli.main import main; main()"]
 _START = 60  # seconds that a server may take
 _TOLD = re.compile(r": (\d+) 件登録")
+_REFUSALS = re.compile(r"reasons: (\S.*)")
 VISITOR = "sakura"  # where the doctor of the viewer's page works
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What one `kakehashi load` did. steady: resources a second between the first and the last word of progress."""
+    """What one `kakehashi load` did.
+
+    steady: resources a second between the first and the last word of progress; refusals: by file, where the reasons of
+    what was refused stand.
+    """
 
     stored: int
     seconds: float
     steady: float
     server: float  # processor seconds of the command
     postgresql: float
+    refusals: Mapping[Path, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class Place:
     @asynccontextmanager
     async def house(self) -> AsyncIterator[House]:
         """Yield the open installation."""
-        async with await Database.open(self.server.url) as db:
+        async with await Database.open(self.server.app_url, owner=self.server.url) as db:
             yield House(db, self.settings, system_clock)
 
     async def prepare(self) -> None:
@@ -129,17 +137,21 @@ class Place:
         ]
         before, started = family_seconds(self.server.pid), time.perf_counter()
         process = subprocess.Popen(command, env=self._environment(), stdout=subprocess.PIPE, text=True)
-        told, spent = [], 0.0
+        told, reasons, spent = list[tuple[float, int]](), list[Path](), 0.0
         assert process.stdout is not None
         for line in process.stdout:
             spent = max(spent, family_seconds(process.pid))
             if found := _TOLD.search(line):
                 told.append((time.perf_counter(), int(found[1])))
+            elif found := _REFUSALS.search(line):
+                reasons.append(Path(found[1]))
         if process.wait():
             raise RuntimeError(f"kakehashi load ended with {process.returncode}")
         seconds = time.perf_counter() - started
         stored = max(count for _, count in told)
-        return Loaded(stored, seconds, _steady(told), spent, family_seconds(self.server.pid) - before)
+        refusals = {path: one for path in files for one in reasons if one.name.startswith(f"{path.stem}-")}
+        used_there = family_seconds(self.server.pid) - before
+        return Loaded(stored, seconds, _steady(told), spent, used_there, refusals)
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Meter]:
@@ -191,6 +203,23 @@ class Place:
         finally:
             await connection.close()
         return dict(zip(sizes, (size / rows for size in found), strict=True))
+
+    async def linked(self) -> Linked:
+        """Return which person each Patient was put under, and how many persons and doubts there are."""
+        connection = await asyncpg.connect(self.server.url)
+        try:
+            rows = await connection.fetch(
+                "SELECT id, root FROM resource JOIN person USING (person) WHERE type = $1", NUMBER["Patient"]
+            )
+            counts = {
+                "persons": "SELECT count(DISTINCT root) FROM person",
+                "doubts": "SELECT count(*) FROM person_suspension WHERE state = 'open'",
+                "candidates": "SELECT count(*) FROM person_candidate WHERE state = 'open'",
+            }
+            found = {name: await connection.fetchval(query) for name, query in counts.items()}
+        finally:
+            await connection.close()
+        return Linked({row["id"]: row["root"] for row in rows}, **found)
 
     async def settle(self) -> None:
         """Let what the load left to others end, so that it is not measured as the requests' own cost: the log's tree,

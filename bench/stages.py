@@ -5,9 +5,13 @@ from pathlib import Path
 
 import zstandard
 
+from bench.data import WHOSE
 from bench.drive import Figure, Ways, measure
 from bench.embedded import VISITOR, Loaded, Place, Visit
+from bench.links import links, truth_of
 from bench.report import Report
+from bench.sizes import Size
+from bench.verdicts import Verdicts
 from bench.wire import Target, request
 from bench.work import (
     A_TRANSACTION,
@@ -33,23 +37,27 @@ PEOPLE = 24  # whose viewer pages are opened
 _EVERY = 17  # of the original lines, every so many is compressed to know their size
 
 
-async def embedded(place: Place, found: Report, size: int, files: Path, fresh: Fresh, *, runs: int) -> None:
+async def embedded(place: Place, found: Report, size: Size, files: Path, fresh: Fresh, *, runs: int) -> None:
     """Measure one size of the embedded set-up."""
     await place.prepare()
-    _load(place, found, size, files)
+    verdicts = Verdicts()
+    _load(place, found, size, files, verdicts)
     stored = await place.bytes_a_resource()
     found.add_bytes(size, {"original zstd -3": original_bytes(files), **stored})
-    _load_bundles(place, found, size, files)
+    _load_bundles(place, found, size, files, verdicts)
+    whose = files / WHOSE
+    linked = links(truth_of(whose), await place.linked()) if whose.exists() else None
+    found.add_verdicts(size, verdicts, linked)
     await place.settle()
     tokens = await place.tokens(SENDERS)
     async with place.serving() as meter:
         ways = Ways("embedded", Target.of(place.base), meter, size)
         await _transact(ways, found, tokens, fresh, runs)
         picked = [
-            one for slug in SENDERS for one in pick_from_file(_records(files, slug), slug, PICKED, size)
+            one for slug in SENDERS for one in pick_from_file(_records(files, slug), slug, PICKED, size.count)
         ]
         await _look(ways, found, tokens, picked, runs)
-        patients = pick_from_file(_records(files, VISITOR), VISITOR, PEOPLE, size)
+        patients = pick_from_file(_records(files, VISITOR), VISITOR, PEOPLE, size.count)
         await _pages(ways, found, await place.visit([one.patient or one.id for one in patients]), runs)
 
 
@@ -70,26 +78,35 @@ def original_bytes(files: Path) -> float:
     return sum(sizes) / len(sizes)
 
 
-def _load(place: Place, found: Report, size: int, files: Path) -> None:
+def _load(place: Place, found: Report, size: Size, files: Path, verdicts: Verdicts) -> None:
     """Load all plain records; the rate of the command as a whole, and of the largest file once it is under way."""
-    loads = [
-        (site.slug, place.load(site.slug, files / site.slug / "shared.ndjson", _records(files, site.slug)))
+    loads = {
+        site.slug: _taken(place, verdicts, site.slug, files / site.slug / "shared.ndjson", records)
         for site in SITES
-        if site.code and _records(files, site.slug).exists()
-    ]
-    found.add(_loading([one for _, one in loads], "kakehashi load, all files", size))
-    slug, largest = max(loads, key=lambda one: one[1].stored)
+        if site.code and (records := _records(files, site.slug)).exists()
+    }
+    found.add(_loading([*loads.values()], "kakehashi load, all files", size))
+    slug, largest = max(loads.items(), key=lambda one: one[1].stored)
     if largest.steady:
         steady = _loading([largest], f"kakehashi load, under way ({slug})", size)
         found.add(Figure(steady.base, size, steady.what, steady.unit, 0, largest.steady))
 
 
-def _load_bundles(place: Place, found: Report, size: int, files: Path) -> None:
-    loads = [place.load(path.parent.name, path) for path in sorted(files.glob("*/clins.ndjson"))]
-    found.add(_loading(loads, "kakehashi load, sharing Bundles", size))
+def _load_bundles(place: Place, found: Report, size: Size, files: Path, verdicts: Verdicts) -> None:
+    paths = sorted(files.glob("*/clins.ndjson"))
+    loads = [_taken(place, verdicts, path.parent.name, path) for path in paths]
+    if loads:
+        found.add(_loading(loads, "kakehashi load, sharing Bundles", size))
 
 
-def _loading(loads: Sequence[Loaded], what: str, size: int) -> Figure:
+def _taken(place: Place, verdicts: Verdicts, site: str, *files: Path) -> Loaded:
+    loaded = place.load(site, *files)
+    for path in files:
+        verdicts.add(path, loaded.refusals.get(path))
+    return loaded
+
+
+def _loading(loads: Sequence[Loaded], what: str, size: Size) -> Figure:
     stored = sum(one.stored for one in loads)
     server, postgresql = (
         sum(getattr(one, who) for one in loads) / stored * 1e6 for who in ("server", "postgresql")

@@ -141,7 +141,11 @@ def picked_of(site: str, line: bytes) -> Picked:
 def _codes(tree: dict[str, object]) -> Iterator[str]:
     code = tree.get("code")
     if tree["resourceType"] == "Observation" and isinstance(code, dict):
-        yield from (f"{one['system']}|{one['code']}" for one in code.get("coding", ()) if "system" in one)
+        yield from (
+            f"{one['system']}|{one['code']}"
+            for one in code.get("coding", ())
+            if {"system", "code"} <= one.keys()
+        )
 
 
 def _identifiers(tree: dict[str, object]) -> Iterator[str]:

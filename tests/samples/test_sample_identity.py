@@ -3,9 +3,12 @@
 import re
 import unicodedata
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kakehashi.fhir.parse import parse
+from kakehashi.fhir.validate import validate
 from kakehashi.samples.identity import (
     Identity,
     as_known_at,
@@ -62,3 +65,12 @@ def test_some_of_a_crowd_are_written_with_other_characters_some_have_moved_and_m
     assert 20 < sum(one.family == "髙橋" for one in known) < 90
     assert 15 < sum(one.address != person(one.key).address for one in known) < 80
     assert sum(one.family == "高橋" for one in known) > 300
+
+
+@given(KEYS, st.sampled_from(CARE))
+def test_a_newborn_without_a_name_is_written_as_hospitals_do(key: str, site):  # type: ignore[no-untyped-def]
+    name = {"extension": [{"valueCode": "IDE"}], "text": "渡辺", "family": "渡辺"}
+    baby = identity_of(key, {"name": [name], "gender": "female", "birthDate": "2026-11-15"})
+    sent = patient(as_known_at(baby, site), site) | {"id": "1"}
+    assert validate(parse(orjson.dumps(sent))) == []
+    assert [unicodedata.normalize("NFKC", one["given"][0]) for one in sent["name"]] == ["ベビー", "ベビー"]

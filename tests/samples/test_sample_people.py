@@ -7,8 +7,8 @@ import pytest
 from sampling import TINY
 
 from kakehashi.core.errors import Unavailable
-from kakehashi.samples.charts import Chart, read_charts, write_charts
-from kakehashi.samples.people import make_people
+from kakehashi.samples.charts import Chart, count_charts, read_charts, write_charts
+from kakehashi.samples.people import END, POPULATION, SEED, make_people
 
 
 def test_two_runs_with_the_same_seed_write_the_same_bytes(people_folder: Path, tmp_path: Path):
@@ -23,6 +23,17 @@ def test_a_finished_run_is_not_made_again(people_folder: Path):
     made = make_people(people_folder, population=TINY, say=said.append)
     assert {path: path.stat().st_mtime_ns for path in made} == before
     assert said == []
+
+
+def test_runs_are_added_until_there_are_as_many_people_as_were_asked_for(tmp_path: Path):
+    """A run leaves now more, now fewer people with records; these runs were made before."""
+    made = [tmp_path / f"charts-{SEED + n}-{POPULATION}-{END}.ndjson.zst" for n in range(3)]
+    for path, people in zip(made, (100, 90, 120), strict=True):
+        write_charts(path, (Chart(f"{path.name}-{n}", []) for n in range(people)))
+    assert [count_charts(path) for path in made] == [100, 90, 120]
+    assert make_people(tmp_path, patients=100) == made[:1]
+    assert make_people(tmp_path, patients=190) == made[:2]
+    assert make_people(tmp_path, patients=191) == made
 
 
 def test_a_run_that_fails_says_where_to_look_and_leaves_no_charts(tmp_path: Path):

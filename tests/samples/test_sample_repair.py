@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kakehashi.samples import systems
 from kakehashi.samples.repair import ROUNDS_A_DAY, repaired
 from kakehashi.samples.trees import codes_of
 
@@ -47,6 +48,16 @@ def test_no_known_allergy_is_dropped_because_it_is_written_as_a_resolved_one():
     assert tally == {"dropped: allergy without a known allergen": 1}
 
 
+@pytest.mark.parametrize("code", ["bacterial_pneumonia", "O42.9"])
+def test_a_diagnosis_without_a_name_is_dropped_whatever_stands_for_its_code(code: str):
+    tally: Counter[str] = Counter()
+    coding = {"system": systems.ICD10, "code": code, "display": "(display unavailable)"}
+    named = {"resourceType": "Condition", "id": "2", "code": {"text": "細菌性肺炎"}}
+    given = {"resourceType": "Condition", "id": "1", "code": {"coding": [coding], "text": coding["display"]}}
+    assert list(repaired([given, named], tally)) == [named]
+    assert tally == {"dropped: diagnosis without a name": 1}
+
+
 def test_a_laboratory_result_loses_the_short_code_keeps_loinc_and_gains_the_core_code():
     found = mended(
         {
@@ -63,6 +74,21 @@ def test_a_laboratory_result_loses_the_short_code_keeps_loinc_and_gains_the_core
         }
     )
     assert found and list(codes_of(found["code"])) == ["2823-3", "3H015000002327201"]
+
+
+def test_a_tumour_marker_loses_the_coding_that_has_no_code():
+    tally: Counter[str] = Counter()
+    loinc = {"system": "http://loinc.org", "display": "PSA"}
+    given = {
+        "resourceType": "Observation",
+        "id": "1",
+        "category": [{"coding": [{"code": "laboratory"}]}],
+        "code": {"text": "PSA", "coding": [loinc | {"code": ""}, loinc | {"code": "2857-1"}]},
+        "valueQuantity": {"value": 1.2},
+    }
+    [found] = repaired([given], tally)
+    assert found["code"]["coding"] == [loinc | {"code": "2857-1"}]
+    assert tally["mended: coding without a code"] == 1
 
 
 def test_crp_is_told_in_milligrams_a_decilitre():

@@ -4,6 +4,7 @@ On disk a line of JSON a person, compressed with zstd, so that any number of peo
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,14 +44,26 @@ def write_charts(path: Path, charts: Iterable[Chart]) -> int:
 
 def read_charts(path: Path) -> Iterator[Chart]:
     """Yield the charts of a file, one at a time. Raises Unavailable when it is not there."""
+    with _opened(path) as stream:
+        for line in _lines(stream):
+            found = orjson.loads(line)
+            yield Chart(found["key"], found["resources"], found["story"])
+
+
+def count_charts(path: Path) -> int:
+    """Return how many charts a file holds. Raises Unavailable when it is not there."""
+    with _opened(path) as stream:
+        return sum(1 for _ in _lines(stream))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zstandard.ZstdDecompressionReader]:
     if not path.exists():
         raise Unavailable(
             f"カルテのファイル {path.name} がありません。", f"There is no file of charts {path.name}."
         )
     with path.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as stream:
-        for line in _lines(stream):
-            found = orjson.loads(line)
-            yield Chart(found["key"], found["resources"], found["story"])
+        yield stream
 
 
 def _lines(stream: zstandard.ZstdDecompressionReader) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ TOWNS = ("桜町", "中央", "港町", "光が丘", "青葉", "森町", "海辺"
 VARIANTS = str.maketrans("高斎崎辺沢浜桜島富吉広渡", "髙齋﨑邊澤濱櫻嶋冨𠮷廣渡")  # 異体字 met in registers
 KANA_IN_HALF = ("minato", "umibe")  # their old systems keep kana so; the sharing service would refuse it
 SURNAMES_BEFORE = (("結城", "ユウキ"), ("相馬", "ソウマ"), ("黒田", "クロダ"), ("真田", "サナダ"))
+UNNAMED = "ベビー"  # what hospitals write of a newborn whose parents have not yet chosen a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def identity_of(key: str, patient: Tree) -> Identity:
     """Return the person behind a clinosim Patient, moved to the sample region and insured there."""
     family, given = _name(patient, "IDE")
     family_kana, given_kana = _name(patient, "SYL")
+    if not given:
+        given = given_kana = UNNAMED
     birth = patient["birthDate"]
     return Identity(
         key, family, given, family_kana or "ナナシ", given_kana or "ナナシ", patient["gender"], birth,

@@ -1,7 +1,7 @@
 """Make people: run clinosim in as many processes as there are cores, and keep what it made for the next start.
 
-clinosim's time grows with the population, and a population of 300 leaves about 165 people with records; so a
-crowd is made of runs of that size with seeds of their own, whose charts never share a key.
+clinosim's time grows with the population, and a population of 300 leaves about 160 people with records; so a
+crowd is made of runs of that size with seeds of their own, whose charts never share a key, until there are enough.
 """
 
 import math
@@ -15,13 +15,14 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from kakehashi.core.errors import Unavailable
+from kakehashi.samples.charts import count_charts
 
 END = date(
     2026, 11, 20
 )  # the last day of the sample year; fixed, so that every machine makes the same records
 SEED = 4900
 POPULATION = 300  # of one run
-PEOPLE_A_RUN = 160  # at least, of whom there are records
+PEOPLE_A_RUN = 160  # about so many have records (124 to 175 in 19 runs)
 Say = Callable[[str], None]
 
 
@@ -49,12 +50,25 @@ def make_people(
     fails; its own words are then in `clinosim-<seed>.log` in the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    count = math.ceil(patients / PEOPLE_A_RUN) if population == POPULATION else 1
-    runs = [
-        _Run(seed + n, population, end, folder / f"charts-{seed + n}-{population}-{end}.ndjson.zst")
-        for n in range(count)
-    ]
-    _carry_out([run for run in runs if not run.out.exists()], cores or os.cpu_count() or 1, folder, say)
+    cores = cores or os.cpu_count() or 1
+    if population != POPULATION:
+        return _made(folder, [_run(folder, seed, population, end)], cores, say)
+    paths, found = list[Path](), 0
+    while found < patients:
+        first, more = seed + len(paths), math.ceil((patients - found) / PEOPLE_A_RUN)
+        runs = [_run(folder, first + n, population, end) for n in range(more)]
+        new = _made(folder, runs, cores, say)
+        found += sum(map(count_charts, new))
+        paths += new
+    return paths
+
+
+def _run(folder: Path, seed: int, population: int, end: date) -> _Run:
+    return _Run(seed, population, end, folder / f"charts-{seed}-{population}-{end}.ndjson.zst")
+
+
+def _made(folder: Path, runs: list[_Run], cores: int, say: Say) -> list[Path]:
+    _carry_out([run for run in runs if not run.out.exists()], cores, folder, say)
     return [run.out for run in runs]
 
 

@@ -18,6 +18,9 @@ KEPT = frozenset(
 )  # orders, specimens, care teams, beds and notes without text say nothing that these do not
 ROUNDS_A_DAY = 4  # of one vital sign: intensive care alone would be two thirds of all rows otherwise
 SCORES_DROPPED = frozenset({"NEWS2"})
+NAMELESS = (
+    "(display unavailable)"  # of a suspected diagnosis; some have clinosim's own key for a code of ICD-10
+)
 HOT7 = "http://medis.or.jp/CodeSystem/master-HOT7"  # clinosim fills it with the first digits of YJ codes
 JLAC10_SHORT = "urn:oid:1.2.392.200119.4.1005"
 STATUS_EXTENSION = "urn:clinosim:medicationrequest-effective-status"
@@ -64,6 +67,8 @@ def _useless(resource: Tree, rounds: Counter[tuple[str, str]]) -> str:
                 return "more than four rounds a day"
         if not any(member.startswith("value") or member == "component" for member in resource):
             return "observation without a value"
+    if kind == "Condition" and resource["code"].get("text") == NAMELESS:
+        return "diagnosis without a name"
     if kind == "DiagnosticReport" and not resource["code"].get("text"):
         return "report without a name"
     return ""
@@ -120,9 +125,13 @@ def _mend_observation(resource: Tree, tally: Counter[str]) -> None:
         return
     resource["category"] = LAB_CATEGORY
     code = resource["code"]
-    kept = [one for one in code.get("coding", ()) if one.get("system") != JLAC10_SHORT]
-    if len(kept) < len(code.get("coding", ())):
-        tally["mended: JLAC10 of five digits"] += 1
+    codings = code.get("coding", [])
+    coded = [
+        one for one in codings if "code" in one
+    ]  # tumour markers have a LOINC coding that is a name only
+    tally["mended: coding without a code"] += len(codings) - len(coded)
+    kept = [one for one in coded if one.get("system") != JLAC10_SHORT]
+    tally["mended: JLAC10 of five digits"] += len(kept) < len(coded)
     if lab := LABS.get(code.get("text", "")):
         kept.append(coding(systems.CORE_LAB, lab.code, lab.display))
     code["coding"] = kept

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -36,9 +37,23 @@ def run(seed: int, population: int, end: date, out: Path) -> Counter[str]:
 
     Returns what was repaired or dropped, and "people". The same arguments lead to the same bytes.
     """
+    _skip_what_is_left_out()
+    tally: Counter[str] = Counter()
+    with exported(seed, population, end) as folder:
+        tally["people"] = write_charts(out, _charts(folder, seed, tally))
+    return tally
+
+
+@contextmanager
+def exported(seed: int, population: int, end: date) -> Iterator[Path]:
+    """Simulate a year that ends on `end`; yield the folder of clinosim's export, a file a resource type, untouched.
+
+    The folder goes in the end.
+    """
     from clinosim.api import SimulatorConfig, convert_cif_to_fhir, run_beta
     from clinosim.modules.output.cif_writer import write_cif
 
+    quieter = logging.root.manager.disable
     logging.disable(logging.WARNING)  # thousands of "no narrative" lines
     config = SimulatorConfig(
         catchment_population=population,
@@ -48,16 +63,14 @@ def run(seed: int, population: int, end: date, out: Path) -> Counter[str]:
         snapshot_date=end.isoformat(),
         jp_insurance_numbers=False,  # region.py has its own, invented insurers
     )
-    _skip_what_is_left_out()
     folder = Path(tempfile.mkdtemp(prefix="clinosim-"))
     try:
         write_cif(run_beta(config), str(folder / "cif"))
         convert_cif_to_fhir(str(folder / "cif"), str(folder / "fhir"), "JP")
-        tally: Counter[str] = Counter()
-        tally["people"] = write_charts(out, _charts(folder / "fhir", seed, tally))
-        return tally
+        yield folder / "fhir"
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        logging.disable(quieter)
 
 
 def _skip_what_is_left_out() -> None:
