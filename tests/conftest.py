@@ -1,21 +1,25 @@
 """Real parts for every test: a PostgreSQL for the run, a fresh database for each test.
 
-The server is embedded, or the one that KAKEHASHI_TEST_DATABASE_URL names.
+The server is embedded, or the one that KAKEHASHI_TEST_DATABASE_URL names by a superuser's login. Databases are opened
+as a server opens them, by the application's login (databases.py).
 """
 
 import os
-import re
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
+from databases import copy_of, database_in
 from kakehashi.store import embedded
-from kakehashi.store.database import Database, migrate
+from kakehashi.store.database import APP_ROLE, Database, migrate
 
+_ROOM = 4 << 30  # bytes
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -33,7 +37,7 @@ def cluster() -> Iterator[str]:
     if url := os.environ.get("KAKEHASHI_TEST_DATABASE_URL"):
         yield url
         return
-    with tempfile.TemporaryDirectory(prefix="kakehashi-test-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kakehashi-test-", dir=_in_memory()) as folder:
         home = Path(folder)
         home.chmod(0o711)  # as root, the server runs as another user
         server = embedded.start(home, {"fsync": "off"})  # a test's data need not outlive the machine
@@ -41,9 +45,11 @@ def cluster() -> Iterator[str]:
         server.close()
 
 
-def database_in(cluster: str, name: str) -> str:
-    """Return the URL of another database in the same cluster."""
-    return re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
+def _in_memory() -> Path | None:
+    """A file system in memory, where there is room in one: each test's database is a thousand files."""
+    shared_memory = Path("/dev/shm")
+    roomy = shared_memory.is_dir() and shutil.disk_usage(shared_memory).free > _ROOM
+    return shared_memory if roomy else None
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +59,8 @@ async def template(cluster: str) -> AsyncIterator[str]:
     admin = await asyncpg.connect(cluster)
     await admin.execute(f'CREATE DATABASE "{name}"')
     await migrate(database_in(cluster, name))
+    if password := urlsplit(cluster).password:  # where the cluster asks for one
+        await admin.execute(f"ALTER ROLE {APP_ROLE} PASSWORD '{password}'")
     yield name
     await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
     await admin.close()
@@ -61,18 +69,13 @@ async def template(cluster: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def db(cluster: str, template: str) -> AsyncIterator[Database]:
     """A fresh, migrated, empty database."""
-    name = f"test_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(cluster)
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    async with await Database.open(database_in(cluster, name)) as database:
+    async with copy_of(cluster, template, "test") as url, await Database.open(url) as database:
         yield database
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
 
 
 @pytest.fixture
 async def empty(cluster: str) -> AsyncIterator[str]:
-    """The URL of a database in which nothing was done yet."""
+    """The owner's URL of a database in which nothing was done yet."""
     name = f"empty_{secrets.token_hex(6)}"
     admin = await asyncpg.connect(cluster)
     await admin.execute(f'CREATE DATABASE "{name}"')

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import secrets
 import shutil
 import socket
 import sys
@@ -10,7 +9,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "faces" / "web"))
@@ -18,8 +16,9 @@ from browser_person import Person
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from playwright.async_api import Browser, async_playwright
-from web_region import NOW, Region, at_url, make_region
+from web_region import NOW, Region, make_region
 
+from databases import copy_of
 from kakehashi.faces import app
 from kakehashi.store.database import Database
 
@@ -47,10 +46,7 @@ async def served(
     chromium: Browser, cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[str, Region]]:
     """The address of a running server, and its region. The clock stands at NOW."""
-    name = f"browser_{secrets.token_hex(4)}"
-    admin = await asyncpg.connect(cluster)
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    async with await Database.open(at_url(cluster, name)) as db:
+    async with copy_of(cluster, template, "browser") as url, await Database.open(url) as db:
         region = await make_region(db, tmp_path_factory.mktemp("browser"), STORIES)
         port = _free_port()
         settings = replace(region.house.settings, port=port)
@@ -64,8 +60,6 @@ async def served(
         server.stop()
         with contextlib.suppress(asyncio.CancelledError, TimeoutError):
             await asyncio.wait_for(running, 10)
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
 
 
 @pytest.fixture

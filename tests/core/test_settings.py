@@ -57,11 +57,20 @@ def test_no_misspelling_of_any_setting_is_passed_over(name: str, place: int, let
     ("PROXY_SECRET", "hunter2"), ("METRICS_TOKEN", "hunter2"), ("PROXIES", "10.0.0.5,10.0.0.6"),
     ("PROXIES", "proxy.example"), ("KEY_NETWORKS", "10.0.0.0/33"), ("BASE_URL", "kakehashi.example"),
     ("BASE_URL", "https://"), ("DATABASE_URL", "mysql://x"), ("MAX_BODY_MB", "-1"),
+    ("OWNER_DATABASE_URL", "postgresql://o:hunter2@db.example/k"),  # of what? database_url is not there
 ])  # fmt: skip
 def test_a_value_that_cannot_be_meant_is_refused_by_name_and_not_repeated(name: str, value: str) -> None:
     text = said({PREFIX + name: value})
     assert name.lower() in text
     assert "hunter2" not in text
+
+
+def test_an_external_database_has_one_login_or_two() -> None:
+    server, owner = "postgresql://kakehashi_app@db.example/k", "postgresql://kakehashi@db.example/k"
+    one = load_settings(env={PREFIX + "DATABASE_URL": owner})
+    both = load_settings(env={PREFIX + "DATABASE_URL": server, PREFIX + "OWNER_DATABASE_URL": owner})
+    assert (one.database_url, one.owner_database_url) == (owner, "")
+    assert (both.database_url, both.owner_database_url) == (server, owner)
 
 
 def test_a_file_that_is_no_toml_or_not_there_is_named(tmp_path: Path) -> None:

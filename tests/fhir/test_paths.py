@@ -3,7 +3,7 @@
 import pytest
 
 from kakehashi.fhir.paths.evaluate import compile_path
-from kakehashi.fhir.paths.nodes import env_of, root_node
+from kakehashi.fhir.paths.nodes import Env, root_node
 from kakehashi.fhir.paths.syntax import UnknownPath
 
 PATIENT = {
@@ -30,7 +30,8 @@ PATIENT = {
 
 
 def ask(expression, tree=PATIENT):
-    env = env_of(tree)
+    whole = root_node(tree)
+    env = Env(whole, whole, whole)
     return [node.value for node in compile_path(expression)([root_node(tree)], env)]
 
 

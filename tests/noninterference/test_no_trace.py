@@ -7,8 +7,6 @@ KAKEHASHI_MORE_EXAMPLES says how many worlds are tried (2 a case unless told).
 """
 
 import os
-import re
-import secrets
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +26,7 @@ sys.path.append(str(Path(__file__).parents[1] / "faces" / "api"))
 from api_words import KAEDE, MIDORI, SAKURA, Caller, Region, link
 from worlds import HANAKO, JIRO, START, TAGS, Put, fill, observed, persons, someone, visible
 
+from databases import as_owner, copy_of
 from kakehashi.core.actors import Role
 from kakehashi.core.kinds import Flag
 from kakehashi.store.database import Database
@@ -101,21 +100,15 @@ class Twins:
 @asynccontextmanager
 async def world(cluster: str, template: str, home: Path) -> AsyncIterator[tuple[Region, str]]:
     """A fresh region, and the URL of its database for the test's own hands."""
-    name = f"world_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(cluster)
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     (home / "keys").mkdir(parents=True, exist_ok=True)
     for file in ("pages.key", "seal.key"):
         (home / "keys" / file).write_bytes(KEYS)
         (home / "keys" / file).chmod(0o600)
-    url = re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
-    async with await Database.open(url, connections=3) as db:
+    async with copy_of(cluster, template, "world") as url, await Database.open(url, connections=3) as db:
         region = await Region.start(db, home)
         async with region.client:
             await persons(region)
-            yield region, url
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
+            yield region, as_owner(url)
 
 
 async def readers_of(region: Region) -> dict[str, Caller]:

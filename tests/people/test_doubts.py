@@ -75,6 +75,8 @@ async def test_a_number_that_led_to_the_wrong_human_leads_there_no_more(db):
     await settle(db, doubt.number, Outcome.DIFFERENT, evidence=BECAUSE, by=OPERATOR, at=AT)
     [hidden] = await suspended(db, [first.person])
     assert hidden.settled_wrong  # what was written under the wrong human stays hidden
+    [touched] = await affected(db, first.person)
+    assert (touched.institution, touched.since, touched.until) == (NORTH.key, AT, AT)
     afresh = await register(db, NORTH, stranger)
     assert afresh.person != first.person and not afresh.suspended
 
@@ -84,8 +86,7 @@ async def test_what_a_wrong_link_touched_can_be_told(db):
     [touched] = await affected(db, claim.person, SOUTH.key)
     assert (touched.person, touched.institution, touched.since) == (claim.person, SOUTH.key, AT)
     assert any(MEMBER in key for key in touched.keys)
-    [pane] = touched.window.panes
-    assert pane.persons == {claim.person} and pane.custodians == {SOUTH.key}
+    assert touched.until is None, "it is still so"
     assert not await affected(db, held.person, SOUTH.key)
 
 

@@ -5,7 +5,16 @@ from collections import Counter
 import pytest
 from sample_people import AT, EAST, NORTH, OPERATOR, SOUTH, actor, patient
 
-from kakehashi.people import demographics, identifiers, matching, matching_train, synthetic, synthetic_errors
+from kakehashi.core.errors import Unavailable
+from kakehashi.people import (
+    bulk,
+    demographics,
+    identifiers,
+    matching,
+    matching_train,
+    synthetic,
+    synthetic_errors,
+)
 from kakehashi.people.assign import assign
 from kakehashi.people.bulk import propose
 from kakehashi.people.doubts import candidates, reject
@@ -127,6 +136,32 @@ def test_training_anew_gives_a_model_that_works():
     }
 
 
+async def test_reading_in_parts_finds_what_reading_at_once_finds(db, monkeypatch):
+    humans = synthetic.make(30, seed=9)
+    for at in (NORTH, SOUTH):
+        sent = [one.patient for one in synthetic_errors.sightings(humans, seed=at.key, most=1)]
+        await assign(db, sent, institution=at, by=actor(at), at=AT)
+    once = await propose(db, at=AT)
+    pairs = await candidates(db)
+    monkeypatch.setattr(bulk, "PART", 7)
+    steps = []
+
+    async def told(step, done):
+        steps.append((step, done))
+
+    again = await propose(db, at=AT, told=told)
+    assert (again.described, again.pairs, again.fresh) == (once.described, once.pairs, 0)
+    assert await candidates(db) == pairs
+    assert [done for _, done in steps] == [*range(7, 60, 7), 60, 60] and steps[-1][0] == "matching"
+
+
+def test_too_little_memory_is_said_and_not_exceeded():
+    records, _ = matching_train.sample(2_000, seed=14)
+    with pytest.raises(Unavailable) as told:
+        matching.pairs(records, memory=4 << 20)
+    assert told.value.problems[0].rule == "people.matching-memory" and "4 MB" in str(told.value)
+
+
 async def test_likely_pairs_go_to_review_and_what_was_decided_stays(db):
     """Three institutions that share no identifier, each with the same 60 people; one pair rejected, one merged."""
     humans = synthetic.make(60, seed=8)
@@ -137,10 +172,11 @@ async def test_likely_pairs_go_to_review_and_what_was_decided_stays(db):
         await assign(db, sent, institution=at, by=actor(at), at=AT)
     found = await propose(db, at=AT)
     pairs = await candidates(db)
-    assert found >= 100 and pairs[0].score >= matching.THRESHOLD
+    assert found.described == 180 and found.pairs >= 100 and pairs[0].score >= matching.THRESHOLD
     await reject(db, pairs[0].one, pairs[0].other, by=OPERATOR, at=AT)
     await merge(db, pairs[1].one, pairs[1].other, evidence={"seen": "card"}, by=OPERATOR, at=AT)
-    assert await propose(db, at=AT) == found - 1
+    again = await propose(db, at=AT)
+    assert (again.pairs, again.fresh) == (found.pairs - 1, 0)
     decided = {(pairs[0].one, pairs[0].other), (pairs[1].one, pairs[1].other)}
     assert not decided & {(pair.one, pair.other) for pair in await candidates(db)}
 

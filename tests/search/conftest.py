@@ -1,15 +1,13 @@
 """`search` runs a specification on PostgreSQL and in memory; both must say the same."""
 
-import re
-import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import asyncpg
 import pytest
 from search_engines import EVERYTHING, Found, in_memory, in_postgresql
 from search_spec import Spec
 
+from databases import copy_of
 from kakehashi.core.window import Window
 from kakehashi.search.memory import Held
 from kakehashi.search.parse import parse_query
@@ -21,14 +19,8 @@ AT = datetime(2024, 2, 29, 3, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 async def store(cluster: str, template: str) -> AsyncIterator[Database]:
     """One database for all searches: each puts its rows in a transaction that is undone."""
-    name = f"search_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(cluster)
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    url = re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
-    async with await Database.open(url) as database:
+    async with copy_of(cluster, template, "search") as url, await Database.open(url) as database:
         yield database
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
 
 
 @pytest.fixture(params=["postgresql", "memory"])

@@ -9,6 +9,7 @@ from kakehashi.core.kinds import EVERY_KIND, Kind
 from kakehashi.core.logentry import Note
 from kakehashi.core.window import Pane, Window
 from kakehashi.fhir.index import Index
+from kakehashi.store import reach
 from kakehashi.store.database import Database
 from kakehashi.store.rows import Draft, Stored
 from kakehashi.store.write import writing
@@ -62,3 +63,12 @@ async def store(db: Database, *drafts: Draft, at: datetime = NOW) -> list[Stored
 def told(entry: bytes) -> dict[str, object]:
     """A log entry as its reader sees it."""
     return dict(orjson.loads(entry))
+
+
+async def logged_by(db: Database, action: str) -> list[tuple[int, dict[str, object]]]:
+    """Return whom each entry under an action is about and what it says, in their order, less what differs by act."""
+    async with db.transaction() as tx:
+        await reach.open_on(tx, reach.WHOLE_LOG)
+        rows = await tx.fetch("SELECT person, entry FROM log ORDER BY seq")
+    entries = [(row["person"], told(row["entry"])) for row in rows]
+    return [(who, {**one, "act": "", "action": ""}) for who, one in entries if one["action"] == action]

@@ -20,3 +20,12 @@ async def test_an_unknown_code_is_not_found(db: Database) -> None:
     async with db.transaction() as tx:
         with pytest.raises(NotFound):
             await institutions.by_code(tx, "1319999999")
+
+
+async def test_some_are_given_by_their_keys_and_unknown_keys_are_left_out(db: Database) -> None:
+    other = Institution(2, "1319876543", "みどり医院", InstitutionType.CLINIC)
+    async with db.transaction() as tx:
+        await institutions.put(tx, HOSPITAL)
+        await institutions.put(tx, other)
+        assert await institutions.some(tx, [2, 9]) == {2: other}
+        assert await institutions.some(tx, []) == {}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from databases import as_owner
 from kakehashi.store import reach, window_facts
 from kakehashi.store.database import Connection, Database
 from kakehashi.store.reach import WHOLE_LOG, Matter, Reach
@@ -38,7 +39,7 @@ def written(matter: Matter, person: int, at: int) -> str:
 @pytest.fixture
 async def town(db: Database) -> Database:
     """One row of each matter for each of two persons, at institution 1 for the one and 3 for the other."""
-    owner = await asyncpg.connect(db.url)
+    owner = await asyncpg.connect(as_owner(db.url))
     for person, institution in ((HANAKO, SAKURA), (TARO, ASAHI)):
         for matter in Matter:
             await owner.execute(written(matter, person, institution))
@@ -165,7 +166,7 @@ async def test_what_is_in_reach_is_what_its_words_say(
 
 async def test_the_persons_page_of_the_log_still_uses_its_index(town: Database) -> None:
     """Policies let only leakproof operators near an index; these are."""
-    owner = await asyncpg.connect(town.url)
+    owner = await asyncpg.connect(as_owner(town.url))
     await owner.execute(
         "INSERT INTO log (person, at, entry) SELECT n, now(), '' FROM generate_series(100, 9000) AS n"
     )

@@ -15,7 +15,7 @@ from kakehashi.search.parse import parse_query
 from kakehashi.store import feed, reach
 from kakehashi.store.database import Database
 from kakehashi.store.read import read_one, reading
-from kakehashi.store.read_queue import Ask
+from kakehashi.store.read_binary import Ask
 from kakehashi.store.write import writing
 
 

@@ -7,20 +7,18 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from storing import EVERYTHING, HANAKO, MIDORI, NOW, SAKURA, TARO, draft, note, of_person, store, told
+from storing import EVERYTHING, HANAKO, MIDORI, NOW, SAKURA, TARO, draft, logged_by, note, of_person, store
 
 from kakehashi.core.kinds import EVERY_KIND
 from kakehashi.core.logentry import ITEMS_NAMED
 from kakehashi.core.window import NOTHING, Pane, Window
 from kakehashi.search.parse import parse_query
 from kakehashi.search.plan import Query
-from kakehashi.store import reach
 from kakehashi.store.database import Database
 from kakehashi.store.read import reading
 from kakehashi.store.read_once import answers, search_once
 from kakehashi.store.read_search import Found
 
-Entries = list[tuple[int, dict[str, object]]]
 WINDOWS = {
     "everything": EVERYTHING,
     "nothing": NOTHING,
@@ -44,21 +42,13 @@ async def stocked(db: Database) -> Database:
     return db
 
 
-async def _logged_by(db: Database, action: str) -> Entries:
-    async with db.transaction() as tx:
-        await reach.open_on(tx, reach.WHOLE_LOG)
-        rows = await tx.fetch("SELECT person, entry FROM log ORDER BY seq")
-    entries = [(row["person"], told(row["entry"])) for row in rows]
-    return [(who, {**one, "act": "", "action": ""}) for who, one in entries if one["action"] == action]
-
-
 async def _both(db: Database, window: Window, query: Query, persons: list[int] | None) -> tuple[Found, Found]:
     """The page by either way, each under an action of its own; what both logged must be the same."""
     once, apart = f"once-{secrets.token_hex(8)}", f"apart-{secrets.token_hex(8)}"
     first = await search_once(db, window, note(once), query, at=NOW, persons=persons)
     async with reading(db, window, note(apart), at=NOW) as look:
         second = await look.search(query, persons=persons)
-    by_person = [sorted(await _logged_by(db, action), key=lambda one: one[0]) for action in (once, apart)]
+    by_person = [sorted(await logged_by(db, action), key=lambda one: one[0]) for action in (once, apart)]
     assert by_person[0] == by_person[1]
     return first, second
 
@@ -99,7 +89,7 @@ async def test_a_window_that_cannot_be_read_shows_nothing_and_logs_nothing(
     monkeypatch.setattr("kakehashi.store.read_once.window_sql.setting", lambda _: "no window at all")
     with pytest.raises(asyncpg.PostgresError):
         await search_once(stocked, EVERYTHING, note("broken"), parse_query("Observation", []), at=NOW)
-    assert await _logged_by(stocked, "broken") == []
+    assert await logged_by(stocked, "broken") == []
 
 
 async def test_the_setting_hides_what_the_search_itself_would_find(

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from storing import EVERYTHING, HANAKO, NOW, draft, note, store
 
+from databases import as_owner
 from kakehashi.core.kinds import EVERY_KIND
 from kakehashi.core.window import NOTHING, Pane, Window
 from kakehashi.fhir.index import Index
@@ -169,7 +170,7 @@ async def test_a_token_search_over_many_persons_uses_its_index_under_row_level_s
     """Only leakproof operators may: migration 0004 marks the one of tokens."""
     index = [Index([number]) for number in range(3000)]
     await store(db, *(draft(str(number), person=number, index=one) for number, one in enumerate(index)))
-    owner = await asyncpg.connect(db.url)
+    owner = await asyncpg.connect(as_owner(db.url))
     await owner.execute("ANALYZE resource")
     await owner.close()
     async with db.transaction() as tx:

@@ -20,7 +20,7 @@ from kakehashi.trust.signin import sessions, setup, steps
 
 sys.path += [str(Path(__file__).parent / name) for name in ("oauth", "signin")]
 from oauth_systems import ISSUER, System, new_system
-from signin_people import GOOD_PASSWORD, HERE, MIDORI, NOON, OPERATOR, SAKURA, Doctor, make_doctor
+from signin_people import GOOD_PASSWORD, HERE, MIDORI, NOON, OPERATOR, SAKURA, Doctor, actor_of, make_doctor
 
 LATER = NOON + timedelta(minutes=2)
 WHY = "端末から不審な通信 (synthetic)"
@@ -103,8 +103,8 @@ async def test_sessions_end_and_none_begins_there(tokens: Tokens) -> None:
     open_here, open_there = await choose(tokens, here, at), await choose(tokens, there, at)
     await quarantine.place(tokens.db, SAKURA.key, WHY, by=OPERATOR, at=at)
     with pytest.raises(Unauthenticated):
-        await sessions.actor_of(tokens.db, open_here, at=at)
-    assert (await sessions.actor_of(tokens.db, open_there, at=at)).institution == MIDORI
+        await actor_of(tokens.db, open_here, at=at)
+    assert (await actor_of(tokens.db, open_there, at=at)).institution == MIDORI
     with pytest.raises(Refused) as told:
         await choose(tokens, here, LATER)
     assert told.value.problems[0].rule == "quarantine"
@@ -121,7 +121,7 @@ async def test_a_session_that_was_opened_in_the_same_moment_does_not_act(tokens:
     async with tokens.db.transaction() as tx:
         await tx.execute("UPDATE signin_session SET ended_at = NULL")
     with pytest.raises(Unauthenticated):
-        await sessions.actor_of(tokens.db, token, at=at)
+        await actor_of(tokens.db, token, at=at)
 
 
 async def test_certificates_speak_for_nobody_meanwhile(tokens: Tokens) -> None:
@@ -130,11 +130,11 @@ async def test_certificates_speak_for_nobody_meanwhile(tokens: Tokens) -> None:
     await certificates.register(tokens.db, mine, SAKURA, by=OPERATOR, at=NOON)
     await certificates.register(tokens.db, theirs, MIDORI, by=OPERATOR, at=NOON)
     await quarantine.place(tokens.db, SAKURA.key, WHY, by=OPERATOR, at=NOON)
-    with pytest.raises(Unauthenticated):
-        await certificates.institution_of_certificate(tokens.db, mine, at=NOON)
-    assert await certificates.institution_of_certificate(tokens.db, theirs, at=NOON) == MIDORI
+    ours, others = certificates.thumbprint_of(mine), certificates.thumbprint_of(theirs)
+    assert not await certificates.is_of(tokens.db, ours, SAKURA, at=NOON)
+    assert await certificates.is_of(tokens.db, others, MIDORI, at=NOON)
     await quarantine.lift(tokens.db, SAKURA.key, by=OPERATOR, at=NOON)
-    assert await certificates.institution_of_certificate(tokens.db, mine, at=NOON) == SAKURA
+    assert await certificates.is_of(tokens.db, ours, SAKURA, at=NOON)
 
 
 async def test_what_comes_by_files_is_stopped_too(tokens: Tokens) -> None:

@@ -1,7 +1,8 @@
 """Settings: defaults, then a TOML file, then `KAKEHASHI_*` variables; the later wins.
 
-`KAKEHASHI_DATABASE_URL=postgresql://…` points at an external PostgreSQL; unset means the embedded one. A name that
-is not known, in the file or among the variables, is refused: a misspelt setting would be one that is not set.
+`KAKEHASHI_DATABASE_URL=postgresql://…` points at an external PostgreSQL; unset means the embedded one.
+`KAKEHASHI_OWNER_DATABASE_URL` is the login for its migrations, where the server's own cannot do them. A name that is
+not known, in the file or among the variables, is refused: a misspelt setting would be one that is not set.
 """
 
 import os
@@ -32,6 +33,7 @@ _RANGES = {
     "workers": (1, 256),
     "connections": (2, 1_000),
     "max_body_mb": (1, 4_096),
+    "max_bundle_mb": (1, 4_096),
     "max_resource_mb": (1, 4_096),
 }
 _BOOLS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -50,7 +52,8 @@ class Settings:
     """Everything an operator can set. Types: str, int, bool and Path only."""
 
     home: Path = Path("data")  # folder of the embedded database, keys, uploads
-    database_url: str = ""  # empty: embedded
+    database_url: str = ""  # what the server logs in as; empty: embedded
+    owner_database_url: str = ""  # the login that owns the tables, for migrations; empty: database_url's
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1
@@ -58,6 +61,7 @@ class Settings:
     base_url: str = ""  # public address; empty: http://host:port
     demo: bool = False  # sample region: test sign-ins are printed and one factor is enough
     max_body_mb: int = 50  # largest request body
+    max_bundle_mb: int = 20  # largest Bundle: transaction, batch, document, collection
     max_resource_mb: int = 5  # largest resource that is neither a Binary nor a Bundle
     log_level: str = "info"
     proxies: str = ""  # trusted proxies: addresses or networks, blanks between; the loopback is one
@@ -65,6 +69,11 @@ class Settings:
     metrics_token: str = ""  # bearer token for /metrics; empty: for this machine, where no proxy is
     tsa_url: str = ""  # time-stamping authority (RFC 3161) for the log's checkpoints; empty: none
     key_networks: str = ""  # networks of our own in which systems may publish their keys
+
+    @property
+    def max_bundle_bytes(self) -> int:
+        """`max_bundle_mb` in bytes."""
+        return self.max_bundle_mb << 20
 
     @property
     def max_resource_bytes(self) -> int:
@@ -167,6 +176,10 @@ def _require_sense(settings: Settings) -> None:
             _refuse(
                 name, "10.0.0.5 や 10.0.0.0/24 (空白区切り)", "10.0.0.5 or 10.0.0.0/24, with blanks between"
             )
+    _require_addresses(settings)
+
+
+def _require_addresses(settings: Settings) -> None:
     base = urlsplit(settings.base_url)
     if settings.base_url and (
         base.scheme not in ("http", "https") or not base.hostname or base.query or base.fragment
@@ -174,8 +187,12 @@ def _require_sense(settings: Settings) -> None:
         _refuse("base_url", "https://kakehashi.example.jp の形", "https://kakehashi.example.jp")
     if settings.tsa_url and not settings.tsa_url.startswith(("https://", "http://")):
         _refuse("tsa_url", "https://… の形", "https://…")
-    if settings.database_url and not settings.database_url.startswith(("postgresql://", "postgres://")):
-        _refuse("database_url", "postgresql://… の形", "postgresql://…")
+    for name in ("database_url", "owner_database_url"):
+        url = getattr(settings, name)
+        if url and not url.startswith(("postgresql://", "postgres://")):
+            _refuse(name, "postgresql://… の形", "postgresql://…")
+    if settings.owner_database_url and not settings.database_url:
+        _refuse("owner_database_url", "database_url と一緒に", "to stand beside database_url")
 
 
 def _is_network(text: str) -> bool:

@@ -33,6 +33,9 @@ from kakehashi.trust.oauth.tokens import Tokens
 from kakehashi.trust.signin.policy import Policy
 
 log = structlog.get_logger("kakehashi.app")
+_YOUNG = (
+    100_000  # new objects between two rounds of the garbage collector: what a request makes has no cycles
+)
 
 
 class Application:
@@ -56,6 +59,7 @@ class Application:
             door = self._door = build(db, self._settings)
             await _warn_of_searches(db)
             gc.freeze()  # what lives as long as the server need not be walked again and again
+            gc.set_threshold(_YOUNG)
             try:
                 async with chores.under_way(House(db, self._settings, system_clock)):
                     yield
@@ -85,7 +89,7 @@ def build(db: Database, settings: Settings, clock: Clock = system_clock) -> Door
 async def _open(settings: Settings) -> Database:
     """Open the database; the disk of an embedded one is watched, so that writing stops before it is full."""
     place = settings.home / "postgresql"
-    own = place.exists() and embedded.find(place) == settings.database_url
+    own = place.exists() and embedded.is_own(place, settings.database_url)
     return await Database.open(
         settings.database_url,
         connections=settings.connections,

@@ -17,6 +17,7 @@ from kakehashi.core.errors import Failure
 from kakehashi.core.logentry import Note
 from kakehashi.engines.house import House
 from kakehashi.faces import time_authority
+from kakehashi.people import bulk_runs
 from kakehashi.services.audit import checks
 from kakehashi.store import desk, idempotency, retention_job
 from kakehashi.trust.checkpoints import Signer
@@ -74,6 +75,7 @@ def _chores(house: House) -> list[Chore]:
         Chore("log", 1, lambda at: sequencer.run(at=at)),
         Chore("refused sign-ins", 30, lambda at: refusals.settle(db, at=at)),
         Chore("checks", 2, lambda at: checks.work(house, at)),
+        Chore("matching", 2, lambda at: bulk_runs.work(db, house.clock)),
         Chore("retention", 86_400, lambda at: retention_job.run(db, note, at=at)),
         Chore("tidying", 3_600, forget),
     ]

@@ -89,18 +89,6 @@ def subject_of(resource: "Resource") -> str | None:
     return _of_bundle(tree) if kind == "Bundle" else None
 
 
-def institution_of(resource: "Resource") -> str | None:
-    """Return the ten-digit number of the extension JP_eCS_InstitutionNumber, as written, or None."""
-    given = resource.tree.get("extension")
-    if isinstance(given, list):
-        for one in given:
-            if isinstance(one, dict) and one.get("url") == japan.INSTITUTION_NUMBER:
-                said = one.get("valueIdentifier")
-                number = said.get("value") if isinstance(said, dict) else None
-                return number if isinstance(number, str) else None
-    return None
-
-
 def logical_reference(system: str, value: str) -> str:
     """Return the conditional reference that `subject_of` gives for an identifier."""
     return f"Patient?identifier={quote(system, safe=':/')}|{quote(value, safe='')}"

@@ -1,22 +1,30 @@
-"""Why a body is not FHIR JSON, where it goes wrong, and what to do about it. Called only once something is wrong."""
+"""Why a body is not FHIR JSON, where it goes wrong, and what to do about it. Called only once something is wrong.
+
+What is sought by a walk in Python is sought in at most CLOSELY bytes; of more the reason is told and a rougher place.
+"""
 
 import codecs
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 import orjson
 
 from kakehashi.core.errors import Malformed
 from kakehashi.fhir.types import OTHER_RELEASES
 
+CLOSELY = 5 << 20  # bytes, half a second's work
 DEEPEST = 254  # levels; orjson's limit for writing
 _MARKS = {codecs.BOM_UTF8: "UTF-8 BOM", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 _LEGACY = ("cp932", "euc_jp", "iso2022_jp")  # what Japanese systems send when they do not send UTF-8
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_ESCAPED_CONTROL = re.compile(rb"\\(?:u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F])|[bf])")
 
 
-def broken(body: bytes, error: orjson.JSONDecodeError) -> Malformed:
-    """Say what is wrong with bytes that do not decode."""
+def broken(text: bytes, error: orjson.JSONDecodeError, body: bytes) -> Malformed:
+    """Say what is wrong with a text that does not decode; `body` is what it is a part of, or itself."""
     for mark, name in _MARKS.items():
         if body.startswith(mark):
             return Malformed(
@@ -28,21 +36,36 @@ def broken(body: bytes, error: orjson.JSONDecodeError) -> Malformed:
         body.decode()
     except UnicodeDecodeError as wrong:
         return _encoding(body, wrong)
-    return _syntax(body, error)
+    return _syntax(body, error, body.find(text))
 
 
-def too_deep() -> Malformed:
+def too_deep(place: str) -> Malformed:
     """Say that the JSON nests too deep."""
     return Malformed(
         f"JSON の入れ子が深すぎます ({DEEPEST} 段まで)。",
         f"The JSON nests deeper than {DEEPEST} levels.",
         rule="json.depth",
+        place=place,
     )
 
 
-def control_character(tree: object) -> Malformed:
-    """Say which string holds a control character."""
-    place, code = next(_controls(tree, ""), ("", 0))
+def too_dense(least: int) -> Malformed:
+    """Say that a large body consists of signs rather than of values."""
+    return Malformed(
+        f"大きな本文に , [ {{ が多すぎます (平均して {least} バイトに 1 つまで)。"
+        "分けて送るか、表や波形のような値は Binary か Attachment (base64) に入れてください。",
+        f"A large body holds too many of the signs , [ {{ (at most one in {least} bytes on average). "
+        "Send it in parts, or put tables and wave forms into a Binary or an Attachment (base64).",
+        rule="json.dense",
+    )
+
+
+def control_character(tree: object, text: bytes, place: str) -> Malformed:
+    """Say which string holds a control character; of a very large text, in which line it stands."""
+    if len(text) <= CLOSELY:
+        place, code = next(_controls(tree, place), (place, 0))
+    else:
+        place, code = _control_in(text)
     name = "NUL" if code == 0 else f"U+{code:04X}"
     return Malformed(
         f"文字列に制御文字 ({name}) があります。取り除いてください (改行とタブは使えます)。",
@@ -52,15 +75,19 @@ def control_character(tree: object) -> Malformed:
     )
 
 
-def duplicate_key(body: bytes) -> Malformed | None:
-    """Return the refusal of a key that stands twice in one object, if there is one. One exact pass."""
-    try:
-        json.loads(body, object_pairs_hook=_pairs, parse_int=len, parse_float=len)
-    except Malformed as found:
-        return found
-    except RecursionError:
-        return too_deep()
-    return None
+def name_twice(text: bytes, place: str) -> Malformed:
+    """Say which name stands twice in one object of a text that is known to hold one; of a very large text, that."""
+    if len(text) <= CLOSELY:
+        try:
+            json.loads(text, object_pairs_hook=partial(_pairs, place), parse_int=len, parse_float=len)
+        except Malformed as found:
+            return found
+    return Malformed(
+        "同じ名前が 1 つのオブジェクトに 2 回あります。どちらかを取り除いてください。",
+        "A name stands twice in one object; remove one of them.",
+        rule="json.duplicate-key",
+        place=place,
+    )
 
 
 def not_an_object(place: str) -> Malformed:
@@ -139,42 +166,50 @@ _SYNTAX = {
 }
 
 
-def _syntax(body: bytes, error: orjson.JSONDecodeError) -> Malformed:
+def _syntax(body: bytes, error: orjson.JSONDecodeError, offset: int) -> Malformed:
     if "depth limit" in error.msg:
-        return too_deep()
-    place = f"line {error.lineno}, column {error.colno}"
+        return too_deep("")
+    line, column = _line_and_column(body, error, offset)
+    place = f"line {line}, column {column}"
     around = error.doc[max(error.pos - 1, 0) : error.pos + 8]
     if "NaN" in around or "Inf" in around:
         ja, en = "NaN や Infinity は JSON の数値ではありません。", "NaN and Infinity are not JSON numbers."
-    elif body.lstrip().startswith(b"<"):
+    elif body[:100].lstrip().startswith(b"<"):
         ja, en = "XML のようです。JSON で送ってください。", "It looks like XML; send JSON."
     else:
         ja, en = next((said for mark, said in _SYNTAX.items() if mark in error.msg), ("", ""))
     return Malformed(
-        f"JSON として読めません ({error.lineno} 行 {error.colno} 文字目)。{ja}",
+        f"JSON として読めません ({line} 行 {column} 文字目)。{ja}",
         f"The body is not JSON at {place}. {en}".rstrip(),
         rule="json.syntax",
         place=place,
     )
 
 
-def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _line_and_column(body: bytes, error: orjson.JSONDecodeError, offset: int) -> tuple[int, int]:
+    """Where in the body an error stands that was found in the part beginning at `offset`."""
+    before = body[: max(offset, 0)].decode()
+    line, column = before.count("\n") + error.lineno, error.colno
+    return line, column + len(before) - before.rfind("\n") - 1 if error.lineno == 1 else column
+
+
+def _pairs(place: str, pairs: list[tuple[str, object]]) -> None:
+    """Look at one object and let it go."""
+    if len({name for name, _ in pairs}) < len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0][:64]
         raise Malformed(
             f'同じ名前 "{twice}" が 1 つのオブジェクトに 2 回あります。どちらかを取り除いてください。',
             f'The name "{twice}" stands twice in one object; remove one of them.',
             rule="json.duplicate-key",
-            place=twice,
+            place=place or twice,
         )
-    return found
 
 
 def _controls(value: object, place: str) -> Iterator[tuple[str, int]]:
     """Yield the place and code of each control character in the strings and keys of decoded JSON."""
     if isinstance(value, str):
-        yield from ((place, ord(one)) for one in value if one < " " and one not in "\t\r\n")
+        if found := _CONTROL.search(value):
+            yield place, ord(found[0])
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _controls(item, f"{place}[{number}]")
@@ -182,3 +217,13 @@ def _controls(value: object, place: str) -> Iterator[tuple[str, int]]:
         for name, item in value.items():
             yield from _controls(name, place)
             yield from _controls(item, f"{place}.{name}" if place else name)
+
+
+def _control_in(text: bytes) -> tuple[str, int]:
+    """The line and code of the first control character that a text escapes, by its bytes."""
+    found = _ESCAPED_CONTROL.search(text.replace(b"\\\\", b"--"))
+    if found is None:
+        return "", 0
+    codes = {b"\\b": 8, b"\\f": 12}
+    line = text.count(b"\n", 0, found.start()) + 1
+    return f"line {line}", codes.get(found[0]) or int(found[0][2:], 16)

@@ -4,24 +4,18 @@ The bytes are kept as they came: decimals, order and signatures survive. Why a b
 malformed.py. Source: https://hl7.org/fhir/R4/json.html, RFC 8259.
 """
 
-import gc
-import re
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
-import orjson
 
 from kakehashi.core.errors import Malformed
-from kakehashi.fhir import malformed
+from kakehashi.fhir import large, malformed
+from kakehashi.fhir.decode import decoded
+from kakehashi.fhir.turns import Turns, at_once
 from kakehashi.fhir.types import NUMBER
 
 Tree: TypeAlias = dict[str, Any]  # decoded JSON: its shape is known only after validation
-
-_LARGE = 1_000_000  # bytes
-# orjson writes control characters as \b, \f or \u00XX, and everything else that FHIR allows as it is.
-_MAYBE_CONTROL = (b"\\u00", b"\\b", b"\\f")  # quick; takes an escaped backslash for one
-_CONTROL = re.compile(rb"(?<!\\)(?:\\\\)*\\(?:u00|[bf])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +43,15 @@ class Entry:
 
 
 def parse(body: bytes) -> Resource:
-    """Return the resource that the bytes say. Raises Malformed.
+    """Return the resource that the bytes say. Raises Malformed."""
+    if len(body) < large.LARGE:
+        return _resource(decoded(body), body, "")
+    return at_once(parsing(body))
 
-    A key given twice is found by counting quotes: decoding keeps one of the two, so that writing the tree
-    again yields fewer quotes than came in (unless the body spells quotes as \\u0022; then it is looked at closely).
-    """
-    try:
-        tree = _decoded(body)
-    except orjson.JSONDecodeError as error:
-        raise malformed.broken(body, error) from None
-    try:
-        again = orjson.dumps(tree)
-    except orjson.JSONEncodeError:
-        raise malformed.too_deep() from None
-    if b"\\" in again and any(sign in again for sign in _MAYBE_CONTROL) and _CONTROL.search(again):
-        raise malformed.control_character(tree)
-    if (body.count(b'"') != again.count(b'"') or b"\\u0022" in body) and (
-        twice := malformed.duplicate_key(body)
-    ):
-        raise twice
+
+def parsing(body: bytes) -> Turns[Resource]:
+    """Do what parse() does, with stops on the way where the body is large."""
+    tree = decoded(body) if len(body) < large.LARGE else (yield from large.decoding(body))
     return _resource(tree, body, "")
 
 
@@ -87,17 +71,6 @@ def entries(bundle: Resource) -> list[Entry]:
         _entry(raw, tree, f"Bundle.entry[{i}]")
         for i, (raw, tree) in enumerate(zip(found, trees, strict=True))
     ]
-
-
-def _decoded(body: bytes) -> object:
-    """Decode JSON. A large body is decoded without the garbage collector, which would go over it again and again."""
-    if len(body) < _LARGE or not gc.isenabled():
-        return orjson.loads(body)
-    gc.disable()
-    try:
-        return orjson.loads(body)
-    finally:
-        gc.enable()
 
 
 class _Request(msgspec.Struct):

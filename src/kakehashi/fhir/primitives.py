@@ -87,7 +87,7 @@ def is_base64(value: object) -> bool:
     if type(value) is not str or not value:
         return False
     try:
-        plain = re.sub(r"[ \t\r\n]+", "", value).encode("ascii")
+        plain = value.encode("ascii").translate(None, b" \t\r\n")
         binascii.a2b_base64(plain, strict_mode=True)
     except (binascii.Error, UnicodeEncodeError):
         return False

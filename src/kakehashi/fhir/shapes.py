@@ -4,7 +4,6 @@ A shape is named by a type ("Quantity", "Patient") or by the path of an element 
 ("Patient.contact"). Shapes are made when first asked for.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -102,8 +101,3 @@ def is_type(name: str, wanted: str) -> bool:
     while name != wanted and (known := structures.get(name)):
         name = known.base
     return name == wanted
-
-
-def resources() -> Mapping[str, Shape]:
-    """Return the shape of every resource type."""
-    return {name: shape(name) for name in definitions.load().resource_types()}

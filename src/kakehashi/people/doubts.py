@@ -11,9 +11,7 @@ from enum import StrEnum
 
 from kakehashi.core.actors import Actor, Role
 from kakehashi.core.errors import Conflict, NotFound, Refused
-from kakehashi.core.kinds import EVERY_KIND
 from kakehashi.core.logentry import Note, Seen
-from kakehashi.core.window import Pane, Window
 from kakehashi.people.merging import MAY_SETTLE, merge, require_may_settle
 from kakehashi.people.transactions import inside
 from kakehashi.store import log_append, people, people_doubts
@@ -57,19 +55,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """What was written under a person by an institution's link: who viewed it stands in the person's log."""
+    """What was written under a person by an institution's link. Who viewed it is in the person's log, for auditors."""
 
     person: int
     institution: int
     since: datetime
     until: datetime | None  # None: still
     keys: tuple[str, ...]  # "system|value" that the link rested on
-
-    @property
-    def window(self) -> Window:
-        """The rows concerned, for a reading of the store by whoever may look into it."""
-        pane = Pane(EVERY_KIND, persons=frozenset({self.person}), custodians=frozenset({self.institution}))
-        return Window((pane,), because="affected-by-link")
 
 
 async def suspend(

@@ -24,7 +24,9 @@ import splink.comparison_library as cl
 from splink import Linker, SettingsCreator, block_on
 from splink.backends.duckdb import DuckDBAPI
 from splink.internals.comparison_level_creator import ComparisonLevelCreator
+from splink.internals.exceptions import SplinkException
 
+from kakehashi.core.errors import Unavailable
 from kakehashi.people.demographics import Demographics
 from kakehashi.people.identifiers import MemberId
 
@@ -49,21 +51,39 @@ def table(records: Iterable[tuple[int, Demographics, MemberId | None]]) -> pa.Ta
     return pa.Table.from_pylist([_row(*record) for record in records], schema=SCHEMA)
 
 
-def pairs(records: pa.Table, *, threshold: float = THRESHOLD) -> pa.Table:
+def pairs(records: pa.Table, *, threshold: float = THRESHOLD, memory: int | None = None) -> pa.Table:
     """Return pairs of records (one < other) that are the same human with at least this probability.
 
-    The prior is set to one match for each record, so that it fits tables of any size.
+    The prior is set to one match for each record, so that it fits tables of any size. `memory`: bytes that it may take
+    (None: most of the machine's); nothing of it is put on a disk. Raises Unavailable when they do not suffice.
     """
     if records.num_rows < 2:
         return PAIRS.empty_table()
     settings = model() | {"probability_two_random_records_match": 1 / records.num_rows}
-    connection = duckdb.connect()
+    limit: dict[str, str | bool | int | float | list[str]] = {}
+    if memory is not None:
+        limit = {"memory_limit": f"{max(memory >> 20, 1)}MiB", "temp_directory": ""}
+    connection = duckdb.connect(config=limit)
     try:
         found = linker(connection, records, settings).inference.predict(threshold_match_probability=threshold)
         kept = connection.sql(_NOT_CONTRADICTED.format(pairs=found.physical_name))
         return kept.to_arrow_table().cast(PAIRS)
+    except (duckdb.OutOfMemoryException, SplinkException) as fault:
+        if memory is None or not isinstance(fault.__cause__ or fault, duckdb.OutOfMemoryException):
+            raise
+        raise _too_little(memory >> 20) from None
     finally:
         connection.close()
+
+
+def _too_little(megabytes: int) -> Unavailable:
+    return Unavailable(
+        f"照合に使えるメモリ（{megabytes:,} MB）が足りません。"
+        "ほかの処理が少ない時に、またはメモリの多い計算機で行ってください。",
+        f"The memory that the matching may take ({megabytes:,} MB) does not suffice. "
+        "Run it when less is going on, or on a machine with more memory.",
+        rule="people.matching-memory",
+    )
 
 
 def model() -> dict[str, Any]:

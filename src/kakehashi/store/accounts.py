@@ -90,11 +90,6 @@ async def unused_since(tx: Connection, since: datetime) -> list[Account]:
     return [account for row in await tx.fetch(_SQL["account_unused"], since) if (account := _account(row))]
 
 
-async def members(tx: Connection, institution: int) -> list[Account]:
-    """Return who works at an institution, by login."""
-    return [account for row in await tx.fetch(_SQL["members"], institution) if (account := _account(row))]
-
-
 async def operator_exists(tx: Connection) -> bool:
     """Say whether anybody is an operator; held against another first operator until the transaction ends."""
     await tx.execute(_SQL["setup_lock"])

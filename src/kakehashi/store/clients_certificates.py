@@ -53,6 +53,12 @@ async def institution_of(tx: Connection, thumbprint: bytes, at: datetime) -> Ins
     return Institution(row["key"], row["code"], row["name"], InstitutionType(row["type"]))
 
 
+async def is_revoked(tx: Connection, thumbprint: bytes) -> bool:
+    """Say whether this certificate was registered and is taken out of use."""
+    row = await tx.fetchrow(_SQL["certificate_of"], thumbprint)
+    return row is not None and row["revoked_at"] is not None
+
+
 async def at_institution(tx: Connection, institution: int) -> list[Certificate]:
     """Return the certificates of an institution, by end of validity."""
     return [_certificate(row) for row in await tx.fetch(_SQL["certificates_at"], institution)]

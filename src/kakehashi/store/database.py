@@ -1,6 +1,7 @@
 """The connection to PostgreSQL: a pool under the application's role, transactions, and what "out of reach" means.
 
-The application's role owns nothing and cannot pass by row-level security. Migrations run as the URL's own role.
+The application's role owns nothing and cannot pass by row-level security. The pool logs in as that role itself where it
+can, so that nothing leads back to the owner; migrations run by the owner's login (docs/adr/0011-reach.md).
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -11,14 +12,15 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from kakehashi.core.errors import Conflict, Unavailable
+from kakehashi.core.errors import Unavailable
 from kakehashi.core.settings import BadSetting
+from kakehashi.store.binary import teach
 from kakehashi.store.guard import Guard
-from kakehashi.store.migrate import APP_ROLE, migrate
+from kakehashi.store.lost import out_of_reach
+from kakehashi.store.migrate import APP_ROLE, SEARCH_PATH, migrate
 from kakehashi.store.read_queue import ReadQueue
-from kakehashi.store.write_binary import teach
 
-__all__ = ["APP_ROLE", "Connection", "Database", "Pool", "migrate"]
+__all__ = ["APP_ROLE", "Connection", "Database", "Pool", "migrate", "prepare"]
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -27,7 +29,8 @@ else:
     Pool = Connection = Any
 
 _SESSION = {
-    "role": APP_ROLE,
+    "role": APP_ROLE,  # changes something only where the login is the owner's
+    "search_path": SEARCH_PATH,
     "timezone": "UTC",
     "application_name": "kakehashi",
     "jit": "off",  # our statements are short: compiling them costs more than it saves
@@ -38,15 +41,6 @@ _SESSION = {
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",
 }
-_LOST: tuple[type[BaseException], ...] = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InternalClientError,  # a connection that died in the middle of an answer
-    ConnectionError,
-)
-_RACES = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
 class Database:
@@ -57,15 +51,17 @@ class Database:
         self.reads = ReadQueue(self)
 
     @classmethod
-    async def open(cls, url: str, *, connections: int = 8, guard: Guard | None = None) -> Self:
-        """Connect, apply the migrations that are missing, and return the database.
+    async def open(
+        cls, url: str, *, owner: str = "", connections: int = 8, guard: Guard | None = None
+    ) -> Self:
+        """Prepare the database (below), connect by `url`, and return it.
 
         `guard` watches the disk of an embedded server.
 
-        Raises Unavailable when there is no server, BadSetting when it is older than PostgreSQL 15.
+        Raises Unavailable when there is no server, BadSetting when it is too old or not ready.
         """
-        with out_of_reach(OSError), _named(url):
-            await migrate(url)
+        await prepare(url, owner)
+        with out_of_reach(OSError):
             pool = await asyncpg.create_pool(
                 url,
                 min_size=0,
@@ -118,44 +114,38 @@ class Database:
             yield connection
 
 
-@contextmanager
-def out_of_reach(*also: type[BaseException]) -> Iterator[None]:
-    """Turn the loss of the database into Unavailable, and a lost race into Conflict; `also` counts as lost."""
-    try:
-        yield
-    except _LOST + also as lost:
-        raise Unavailable from lost
-    except asyncpg.InterfaceError as fault:
-        if "clos" not in str(
-            fault
-        ):  # "connection is closed", "pool is closing"; the others are our own mistakes
-            raise
-        raise Unavailable from fault
-    except _RACES as race:
-        raise Conflict(
-            "ほかの処理と重なりました。もう一度お試しください。",
-            "Another change was in the way. Please try again.",
-            rule="store.race",
-        ) from race
+async def prepare(url: str, owner: str = "") -> None:
+    """Apply the migrations that are missing, by the owner's login, and make sure that `url` finds nothing left to do.
+
+    `owner` "": `url` is the only login there is; it migrates where it owns the tables.
+
+    Raises Unavailable when there is no server; BadSetting when it is older than PostgreSQL 15, when it lets a login not
+    in, or when migrations are due and nobody may apply them.
+    """
+    with out_of_reach(OSError):
+        for setting, login in (("owner_database_url", owner), ("database_url", url)):
+            if login:
+                with _named(login, setting):
+                    await migrate(login)
 
 
 @contextmanager
-def _named(url: str) -> Iterator[None]:
+def _named(url: str, setting: str) -> Iterator[None]:
     """Say which server it is that does not let us in or is not there: whoever opens it set its address."""
     host = urlsplit(url).hostname or "socket"
     try:
         yield
     except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError):
         raise BadSetting(
-            f"データベース ({host}) が拒みました。database_url の利用者・パスワード・名前を確かめてください。",
-            f"The database ({host}) does not let us in. Check user, password and database name in database_url.",
+            f"データベース ({host}) が拒みました。{setting} の利用者・パスワード・名前を確かめてください。",
+            f"The database ({host}) does not let us in. Check user, password and database name in {setting}.",
             rule="store.refused",
-            place="database_url",
+            place=setting,
         ) from None
     except OSError as away:
         raise Unavailable(
-            f"データベース ({host}) につながりません。動いているか、database_url が正しいかを確かめてください。",
-            f"The database ({host}) cannot be reached. Check that it runs, and that database_url is right.",
+            f"データベース ({host}) につながりません。動いているか、{setting} が正しいかを確かめてください。",
+            f"The database ({host}) cannot be reached. Check that it runs, and that {setting} is right.",
             rule="store.away",
         ) from away
 

@@ -2,7 +2,8 @@
 
 Processes that use the same folder share one server. Each holds a shared file lock, which the kernel drops
 however the process ends; the last one to leave stops the server. It listens on no network, only on a Unix
-socket in a folder of mode 700.
+socket in a folder of mode 700. Whoever opens that socket could change the data's files as well, so it asks for no
+password; a server that logs in as the application gets no further by any statement (docs/adr/0011-reach.md).
 """
 
 import atexit
@@ -33,13 +34,19 @@ BINARIES = Path(str(_PACKAGE.origin if _PACKAGE else "")).parent / "pginstall18"
 
 @dataclass(slots=True)
 class Server:
-    """A running embedded server. `url` connects as its superuser; `folder` is where the data really is."""
+    """A running embedded server. `url` connects as its superuser, who owns the tables; `folder` is where the data
+    really is."""
 
     url: str
     folder: Path
     place: Place
     _held: int | None  # descriptor of the shared lock that says "in use"
     _settings: Mapping[str, str]
+
+    @property
+    def app_url(self) -> str:
+        """The URL that connects as the application's role, once the database was prepared (store.database)."""
+        return self.place.app_url
 
     @property
     def pid(self) -> int | None:
@@ -89,6 +96,12 @@ def find(home: Path) -> str | None:
     """Return the URL of the server that runs for `home`, or None. Starts nothing and holds nothing."""
     place = embedded_place.known(home, BINARIES)
     return place.url if place and _running_pid(place.data) is not None else None
+
+
+def is_own(home: Path, url: str) -> bool:
+    """Say whether this is a URL of the server that runs for `home`, by either login."""
+    place = embedded_place.known(home, BINARIES)
+    return place is not None and _running_pid(place.data) is not None and url in (place.url, place.app_url)
 
 
 @contextmanager

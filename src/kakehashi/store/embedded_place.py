@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from kakehashi.store.migrate import APP_ROLE
+
 SYSTEM_USER = "kakehashi-db"
 _ROOTS_OWN = Path("/var/lib/kakehashi")
 _LONGEST_SOCKET = 107  # bytes of a Unix socket's path; unix(7)
@@ -33,8 +35,16 @@ class Place:
 
     @property
     def url(self) -> str:
-        """The URL that connects over the socket."""
-        return f"postgresql://postgres@/postgres?host={quote(str(self.socket), safe='/')}"
+        """The URL that connects over the socket as the superuser, who owns the tables."""
+        return self._url("postgres")
+
+    @property
+    def app_url(self) -> str:
+        """The URL that connects over the socket as the application's role."""
+        return self._url(APP_ROLE)
+
+    def _url(self, login: str) -> str:
+        return f"postgresql://{login}@/postgres?host={quote(str(self.socket), safe='/')}"
 
 
 def prepare(home: Path, binaries: Path) -> Place:

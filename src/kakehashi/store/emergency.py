@@ -1,6 +1,6 @@
 """Emergency openings (救急時医療情報閲覧) and their reviews: rows only; trust/ decides."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
@@ -12,6 +12,7 @@ from kakehashi.store.sql import statements
 
 _SQL = statements("emergency")
 Row: TypeAlias = asyncpg.Record
+Ask: TypeAlias = Callable[[Connection, int | None, str, int], Awaitable[list[Row]]]  # as unreviewed, reviewed
 
 
 async def add(
@@ -30,6 +31,11 @@ async def of_person(db: Connection, persons: Iterable[int]) -> list[Row]:
 async def unreviewed(db: Connection, institution: int | None, not_of: str, most: int) -> list[Row]:
     """Return openings that nobody has reviewed, oldest first; `institution` None means all."""
     return await db.fetch(_SQL["emergency_queue"], institution, not_of, most)
+
+
+async def reviewed(db: Connection, institution: int | None, not_of: str, most: int) -> list[Row]:
+    """Return openings that were reviewed, the newest verdict first; `institution` None means all."""
+    return await db.fetch(_SQL["emergency_verdicts"], institution, not_of, most)
 
 
 async def review(

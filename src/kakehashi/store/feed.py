@@ -3,7 +3,7 @@
 An entry carries its transaction's number (xid), with an epoch in front that begins when a dump was restored into
 another cluster (migration 0033). Entries are read in the order of (xid, seq), up to the oldest transaction still open:
 whatever commits later has a higher xid, so nothing is skipped. A follower keeps its place in the same transaction as
-its effect, so nothing comes twice.
+its effect, so nothing comes twice. What it made is built anew by following under another name, from the start.
 Source: https://www.postgresql.org/docs/current/functions-info.html (pg_snapshot_xmin)
 """
 
@@ -82,15 +82,9 @@ async def following(
             await connection.execute(_SQL["follower_move"], name, last.xid, last.seq)
 
 
-async def rewind(connection: Connection, name: str, position: Position = START) -> None:
-    """Put a follower back (or on), so that what it made can be built again."""
-    await connection.execute(_SQL["follower_begin"], name)
-    await connection.execute(_SQL["follower_move"], name, position.xid, position.seq)
-
-
-async def lag(connection: Connection, name: str) -> int:
-    """Return how many entries the follower has not had yet, counted up to a hundred thousand."""
-    return int(await connection.fetchval(_SQL["follower_lag"], name))
+async def lags(connection: Connection) -> dict[str, int]:
+    """Return how many entries each follower has not had yet, counted up to a hundred thousand."""
+    return {row["name"]: row["lag"] for row in await connection.fetch(_SQL["follower_lags"])}
 
 
 def _entry(record: asyncpg.Record) -> Entry:

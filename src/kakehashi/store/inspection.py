@@ -18,16 +18,20 @@ class Inspection:
     forced: bool  # row-level security is forced on the tables of records
     leakproof: bool  # token searches may use their index under row-level security
     privileged: bool  # the application's role could pass by row-level security
+    login: str  # what the pool logged in as
+    bound: bool  # no statement leads from this login to the rights of another role
 
 
 async def inspect(db: Connection) -> Inspection:
-    """Return what is set and what stands. Two statements."""
+    """Return what is set and what stands. Three statements."""
     settings = dict(await db.fetchrow(_SQL["inspection_settings"]) or {})
     walls = dict(await db.fetchrow(_SQL["inspection_walls"]) or {})
+    login = dict(await db.fetchrow(_SQL["inspection_login"]) or {})
     number = int(settings.pop("number"))
     return Inspection(
-        settings, number, bool(walls["forced"]), bool(walls["leakproof"]), bool(walls["privileged"])
-    )
+        settings, number, bool(walls["forced"]), bool(walls["leakproof"]), bool(walls["privileged"]),
+        str(login["login"]), bool(login["bound"]),
+    )  # fmt: skip
 
 
 async def idle_accounts(db: Connection, since: datetime) -> int:

@@ -1,5 +1,9 @@
 """Institutions (医療機関・薬局・保険者・自治体): the reference table that custodian keys point into."""
 
+from collections.abc import Iterable
+
+import asyncpg
+
 from kakehashi.core.actors import Institution, InstitutionType
 from kakehashi.core.errors import NotFound
 from kakehashi.store.database import Connection
@@ -24,10 +28,19 @@ async def by_code(db: Connection, code: str) -> Institution:
             f"No institution has the number {code[:20]}. Check it, or register the institution in the console.",
             rule="institution.code",
         )
-    return Institution(row["key"], row["code"], row["name"], InstitutionType(row["type"]))
+    return _of(row)
 
 
 async def every(db: Connection) -> list[Institution]:
     """Return all institutions, by key."""
-    rows = await db.fetch(_SQL["institution_all"])
-    return [Institution(row["key"], row["code"], row["name"], InstitutionType(row["type"])) for row in rows]
+    return [_of(row) for row in await db.fetch(_SQL["institution_all"])]
+
+
+async def some(db: Connection, keys: Iterable[int]) -> dict[int, Institution]:
+    """Return the institutions with these keys, by key; keys that nobody has are left out."""
+    rows = await db.fetch(_SQL["institution_some"], list(keys))
+    return {row["key"]: _of(row) for row in rows}
+
+
+def _of(row: asyncpg.Record) -> Institution:
+    return Institution(row["key"], row["code"], row["name"], InstitutionType(row["type"]))

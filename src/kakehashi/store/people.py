@@ -87,9 +87,12 @@ async def likenesses(db: Connection, persons: Sequence[int], most: int) -> list[
     return await db.fetch(_SQL["likenesses"], list(persons), most) if persons else []
 
 
-async def everyone(db: Connection, system: str) -> list[Row]:
-    """Return every description with root, person and the member id (of this system) that goes with it."""
-    return await db.fetch(_SQL["everyone"], system)
+async def everyone(db: Connection, system: str, *, after: tuple[int, int], most: int) -> list[Row]:
+    """Return the next descriptions after a (person, institution), with those, root, and the member id (of this system).
+
+    In that order, `most` of them at a time; none: it was the end.
+    """
+    return await db.fetch(_SQL["everyone"], system, *after, most)
 
 
 def _columns(keys: Sequence[Key]) -> tuple[list[str], list[str], list[str]]:

@@ -66,15 +66,19 @@ async def affected(db: Connection, person: int, institution: int | None) -> list
     return await db.fetch(_SQL["affected"], person, institution)
 
 
-async def add_candidates(db: Connection, rows: Sequence[Json], *, at: datetime) -> None:
-    """Note pairs for review: rows of one < other, score, evidence."""
-    if rows:
-        await db.execute(_SQL["candidates_add"], orjson.dumps(rows).decode(), at)
+async def add_candidates(db: Connection, rows: Sequence[Json], *, at: datetime) -> int:
+    """Note pairs for review: rows of one < other, score, evidence. Returns how many of them are new."""
+    return int(await db.fetchval(_SQL["candidates_add"], orjson.dumps(rows).decode(), at)) if rows else 0
 
 
 async def open_candidates(db: Connection, most: int) -> list[Row]:
     """Return the pairs that wait, likeliest first."""
     return await db.fetch(_SQL["candidates_open"], most)
+
+
+async def count_candidates(db: Connection) -> int:
+    """Return how many pairs wait."""
+    return int(await db.fetchval(_SQL["candidates_count"]))
 
 
 async def settle_candidate(

@@ -1,6 +1,7 @@
 """Institutions that are shut out (隔離). Clients, certificates, tokens and sessions are asked about it where they are
 found: statements `client_of`, `standing_client`, `standing_account`, `certificate_of`, `session_of`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +39,11 @@ async def lift(tx: Connection, institution: int, *, at: datetime, by: str) -> bo
 async def stands(tx: Connection, institution: int) -> bool:
     """Say whether an institution is shut out."""
     return bool(await tx.fetchval(_SQL["quarantine_stands"], institution))
+
+
+async def among(tx: Connection, institutions: Iterable[int]) -> set[int]:
+    """Return which of these institutions are shut out."""
+    return {row["institution"] for row in await tx.fetch(_SQL["quarantine_among"], list(institutions))}
 
 
 async def every(tx: Connection) -> list[Quarantine]:

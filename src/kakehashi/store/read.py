@@ -22,7 +22,7 @@ from kakehashi.search.plan import Query
 from kakehashi.store import log_append, read_search, window_sql
 from kakehashi.store.database import Connection, Database
 from kakehashi.store.feed import END, Position
-from kakehashi.store.read_queue import Ask
+from kakehashi.store.read_binary import Ask
 from kakehashi.store.read_search import Found
 from kakehashi.store.rows import Row, item
 from kakehashi.store.sql import statements
@@ -163,9 +163,10 @@ class Reading:
         rows = self._noted([record[2:] for record in found])
         return Changes(rows, Position(*found[-1][:2]) if len(found) == limit else None)
 
-    async def place_of(self, resource_type: str, resource_id: str, version: int) -> Position:
-        """Return where in the feed a version that the window sees stands. Raises NotFound."""
-        found = await self._records("read_place", *_key(resource_type, resource_id), version)
+    async def place_of(self, person: int, resource_type: str, resource_id: str, version: int) -> Position:
+        """Return where in the feed a version stands that was shown before. Raises NotFound where it never was."""
+        number, rid, _ = _key(resource_type, resource_id)
+        found = await self.connection.fetch(_SQL["read_place"], person, number, rid, version)
         if not found:
             raise NotFound
         return Position(found[0][0], found[0][1])

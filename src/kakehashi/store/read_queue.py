@@ -6,35 +6,20 @@ together: those that come while a batch is under way are the next one. docs/adr/
 
 import asyncio
 from collections import deque
-from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import asyncpg
 
 from kakehashi.core.errors import Failure, Unavailable
+from kakehashi.store.lost import out_of_reach
+from kakehashi.store.read_binary import Ask, element
 from kakehashi.store.sql import statements
 
 if TYPE_CHECKING:
-    from kakehashi.store.database import Database
+    from kakehashi.store.database import Connection, Database
 
 MOST = 64  # reads in a batch
 _READ_MANY = statements("read")["read_many"]
-
-
-class Ask(NamedTuple):
-    """One read: its window as text, what is wanted, and its log entry in pieces (migration 0005).
-
-    The fields stand in the order of the arguments of `read_many`.
-    """
-
-    panes: str
-    type: int
-    rid: int
-    id: str
-    at: datetime
-    head: bytes
-    tail: bytes
-    nothing: bytes | None  # None: a miss leaves no entry, because the caller looks again
 
 
 Answer = asyncpg.Record | None
@@ -61,23 +46,37 @@ class ReadQueue:
         """Serve until nothing waits. Between finding that and leaving nobody can come: there is no `await`."""
         try:
             while self._waiting:
-                batch = [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
-                try:
-                    await self._answer(batch)
-                finally:
-                    _give(batch, Unavailable())  # to those left without an answer, when this was cancelled
+                await self._serve_on_one()
         finally:
             self._serving = None
 
-    async def _answer(self, batch: list[Waiting]) -> None:
-        """Answer a batch. When one of several reads cannot be carried out, each is tried alone."""
+    async def _serve_on_one(self) -> None:
+        """Serve on one connection until nothing waits, or the connection is lost: taking one is a fifth of a read."""
+        batch = self._next()
         try:
             async with self._db.connection() as connection:
-                records = await connection.fetch(_READ_MANY, *_columns(batch))
+                while batch:
+                    await self._answer(connection, batch)
+                    batch = self._next()
+        except Failure as fault:
+            _give(batch, fault)
+        finally:
+            _give(batch, Unavailable())  # to those left without an answer, when this was cancelled
+
+    def _next(self) -> list[Waiting]:
+        return [self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))]
+
+    async def _answer(self, connection: "Connection", batch: list[Waiting]) -> None:
+        """Answer a batch. When one of several reads cannot be carried out, each is tried alone."""
+        try:
+            with out_of_reach():
+                records = await connection.fetch(_READ_MANY, [element(ask) for ask, _ in batch])
+        except Unavailable:
+            raise
         except (Failure, asyncpg.PostgresError, asyncpg.DataError) as fault:
-            if len(batch) > 1 and not isinstance(fault, Unavailable):
+            if len(batch) > 1:
                 for one in batch:
-                    await self._answer([one])
+                    await self._answer(connection, [one])
             else:
                 _give(batch, fault)
             return
@@ -85,10 +84,6 @@ class ReadQueue:
         for place, (_, answer) in enumerate(batch, 1):
             if not answer.done():
                 answer.set_result(found.get(place))
-
-
-def _columns(batch: list[Waiting]) -> list[list[object]]:
-    return list(map(list, zip(*(ask for ask, _ in batch), strict=True)))
 
 
 def _give(batch: list[Waiting], fault: BaseException) -> None:

@@ -10,7 +10,7 @@ from kakehashi.store.sql import statements
 
 _SQL = statements("tokens")
 
-Struck = Literal["jti", "subject", "institution"]
+Struck = Literal["jti", "subject", "institution", "certificate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Standing:
 
 
 async def revoke(tx: Connection, kind: Struck, value: str, at: datetime, expires_at: datetime) -> None:
-    """Make void one token, or all of a subject or institution that were issued until `at`."""
+    """Make void one token, all of a subject or institution that were issued until `at`, or all of a certificate."""
     await tx.execute(_SQL["revocation_put"], kind, value, at, expires_at)
 
 

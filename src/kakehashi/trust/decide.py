@@ -164,14 +164,22 @@ def _consented(facts: WindowFacts, actor: Actor, at: datetime) -> Window:
     Source: consent at the card reader, by kind, 24 hours (オンライン資格確認 FAQ; WG 19402 p.6); the viewer
     holds a licence (医師・歯科医師・薬剤師等), so neither a clerk nor a system looks by itself (R-A2).
     """
-    live = [one for one in facts.consents if one.institution == actor.institution.key and one.live(at)]
+    live = _live_consents(facts, actor, at)
     if not live or not facts.persons or actor.role not in LICENSED:
         return NOTHING
-    given = reduce(int.__or__, (one.kinds for one in live))
-    seen = given & kinds_of(actor, Interaction.READ)
+    seen = consented(facts, actor, at) & kinds_of(actor, Interaction.READ)
     panes = _others(facts, seen, viewing_periods.FOR_OTHERS, at)
     because = "+".join(f"consent:{one.id}" for one in live)
     return Window(panes, because, min(one.ends for one in live))
+
+
+def consented(facts: WindowFacts, actor: Actor, at: datetime) -> int:
+    """Return the kinds that the person's live consents to the actor's institution name, as a bit set."""
+    return reduce(int.__or__, (one.kinds for one in _live_consents(facts, actor, at)), 0)
+
+
+def _live_consents(facts: WindowFacts, actor: Actor, at: datetime) -> list[Consent]:
+    return [one for one in facts.consents if one.institution == actor.institution.key and one.live(at)]
 
 
 def _emergency(facts: WindowFacts, actor: Actor, at: datetime) -> Window:

@@ -26,6 +26,7 @@ from kakehashi.trust.roles import Interaction, require
 OPEN_FOR = timedelta(hours=1)
 SHORTEST_REASON = 10  # characters
 QUEUE_MOST = 500  # openings in one page of the auditor's queue
+VERDICTS_MOST = 50  # the newest verdicts below it
 
 # Consent is dispensed with only to protect life or body, when it is hard to obtain (個人情報保護法 27条1項2号).
 REASONS: Mapping[str, tuple[str, str]] = {
@@ -40,7 +41,7 @@ Verdict = Literal["justified", "unjustified"]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """An emergency opening. `account` is empty where the staff member is not to be named."""
+    """An emergency opening. `account` and `reviewer` are empty where staff are not to be named."""
 
     person: int
     id: str
@@ -53,6 +54,7 @@ class Opening:
     reviewed: datetime | None
     verdict: str
     remark: str
+    reviewer: str
 
 
 async def open_access(
@@ -91,7 +93,7 @@ async def open_access(
         )
         await log_note.record(
             db, "emergency.opened", f"Emergency/{opening.id}", person=person, by=by, at=at, reason=code,
-            request=request,
+            request=request, because=f"emergency:{opening.id}",
         )  # fmt: skip
     return opening
 
@@ -101,10 +103,15 @@ async def review_queue(db: Connection, *, by: Actor) -> list[Opening]:
 
     Raises Refused. The reviewer's own openings are left out.
     """
-    require(by, Interaction.EMERGENCY_REVIEW)
-    await reach.open_on(db, Reach((Matter.EMERGENCY,), institution=_reach(by)))
-    found = await rows.unreviewed(db, _reach(by), by.subject, QUEUE_MOST)
-    return [_opening(one) for one in found]
+    return await _told(db, rows.unreviewed, QUEUE_MOST, by)
+
+
+async def verdicts(db: Connection, *, by: Actor) -> list[Opening]:
+    """Return openings that were reviewed, the newest verdict first: of those whom `review_queue` tells its openings.
+
+    Raises Refused. The reader's own openings are left out.
+    """
+    return await _told(db, rows.reviewed, VERDICTS_MOST, by)
 
 
 async def review(
@@ -156,6 +163,12 @@ async def of_person(db: Connection, person: int, *, by: Actor, at: datetime) -> 
     return [_opening(one, name_staff=False) for one in found]
 
 
+async def _told(db: Connection, ask: rows.Ask, most: int, by: Actor) -> list[Opening]:
+    require(by, Interaction.EMERGENCY_REVIEW)
+    await reach.open_on(db, Reach((Matter.EMERGENCY,), institution=_reach(by)))
+    return [_opening(one) for one in await ask(db, _reach(by), by.subject, most)]
+
+
 def _reach(by: Actor) -> int | None:
     """An auditor of the operator reviews everywhere, one of an institution there (実施機関, 施設の管理者)."""
     return None if by.institution.type is InstitutionType.OPERATOR else by.institution.key
@@ -165,4 +178,5 @@ def _opening(row: rows.Row, *, name_staff: bool = True) -> Opening:
     return Opening(
         row["person"], str(row["id"]), row["institution"], row["account"] if name_staff else "", row["reason_code"],
         row["reason"], row["opened_at"], row["ends_at"], row["reviewed_at"], row["verdict"] or "", row["remark"] or "",
+        (row["reviewed_by"] or "") if name_staff else "",
     )  # fmt: skip

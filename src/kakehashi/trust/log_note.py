@@ -18,8 +18,12 @@ async def record(
     at: datetime,
     reason: str = "",
     request: str = "",
+    because: str = "",
 ) -> None:
-    """Append that `by` did `action` to `item` ("Consent/<id>") of `person`. The caller's transaction commits it."""
+    """Append that `by` did `action` to `item` ("Consent/<id>") of `person`. The caller's transaction commits it.
+
+    `because`: on what it rests, where that is a basis as windows have it (core.window.Window); else the item.
+    """
     what = item.partition("/")[0]
-    note = Note(by, action, what, because=item, request=request, reason=reason)
+    note = Note(by, action, what, because=because or item, request=request, reason=reason)
     await log_append.append(db, note, [Seen(person, item)], at=at)

@@ -66,27 +66,6 @@ def inclusion_nodes(index: int, size: int) -> list[list[Node]]:
     return path[::-1]
 
 
-def consistency_nodes(old: int, new: int) -> list[list[Node]]:
-    """Return, for each hash of the proof that the tree of `old` leaves is the start of that of `new`, its subtrees.
-
-    Raises ValueError unless 0 < old <= new. The proof of a tree with itself is empty.
-    """
-    if not 0 < old <= new:
-        raise ValueError(f"no consistency proof from {old} to {new}")
-    low, high, whole, path = 0, new, True, []
-    while old != high:
-        middle = low + _split(high - low)
-        if old <= middle:
-            path.append(cover(middle, high))
-            high = middle
-        else:
-            path.append(cover(low, middle))
-            low, whole = middle, False
-    if not whole:
-        path.append(cover(low, high))
-    return path[::-1]
-
-
 def _split(width: int) -> int:
     """Return the largest power of two smaller than `width`."""
     return 1 << ((width - 1).bit_length() - 1)
@@ -151,50 +130,3 @@ def _whole(hashes: bytes) -> bytes:
     while len(hashes) > HASH:
         hashes = pairs(hashes)
     return hashes
-
-
-def root_from_inclusion(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes | None:
-    """Return the root that a leaf and its proof lead to, or None when the proof has not the right length.
-
-    Source: RFC 9162, section 2.1.3.2.
-    """
-    if not 0 <= index < size:
-        return None
-    node, last, root = index, size - 1, leaf
-    for one in proof:
-        if last == 0:
-            return None
-        if node & 1 or node == last:
-            root = node_hash(one, root)
-            while not node & 1 and node:
-                node, last = node >> 1, last >> 1
-        else:
-            root = node_hash(root, one)
-        node, last = node >> 1, last >> 1
-    return root if last == 0 else None
-
-
-def consistent(old: int, old_root: bytes, new: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
-    """Say whether the proof shows that the older tree is the start of the newer. Source: RFC 9162, 2.1.4.2."""
-    if old == new:
-        return old_root == new_root and not proof
-    if not 0 < old < new:
-        return False
-    hashes = list(proof) if old & (old - 1) else [old_root, *proof]
-    node, last = old - 1, new - 1
-    while node & 1:
-        node, last = node >> 1, last >> 1
-    if not hashes:
-        return False
-    first = second = hashes[0]
-    for one in hashes[1:]:
-        if last == 0:
-            return False
-        if node & 1 or node == last:
-            first, second = node_hash(one, first), node_hash(one, second)
-            while not node & 1 and node:
-                node, last = node >> 1, last >> 1
-        else:
-            second = node_hash(second, one)
-        node, last = node >> 1, last >> 1
-    return first == old_root and second == new_root and last == 0

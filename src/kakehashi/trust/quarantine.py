@@ -6,6 +6,7 @@ of them stays, so that lifting it restores exactly. Source: 医療情報シス�
 運用編18① (攻撃を受けた際の隔離).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from kakehashi.core.actors import Actor
@@ -54,6 +55,11 @@ async def every(db: Database, *, by: Actor) -> list[Quarantine]:
     roles.require(by, roles.Interaction.CONSOLE_KEYS)
     async with db.transaction() as tx:
         return await store.every(tx)
+
+
+async def shut_out(tx: Connection, places: Iterable[int]) -> set[int]:
+    """Return which of these institutions are shut out."""
+    return await store.among(tx, places)
 
 
 async def require_free(tx: Connection, institution: int) -> None:

@@ -311,16 +311,6 @@ def kinds_of(actor: Actor, interaction: str) -> int:
     return covered
 
 
-def table() -> list[dict[str, object]]:
-    """Return the rights as rows for export: one for each role and interaction, refused ones too."""
-    return [
-        row
-        for role in Role
-        for interaction in Interaction
-        for row in (_rows(role, interaction) or [_refused(role, interaction)])
-    ]
-
-
 def _rights(role: Role, interaction: str) -> tuple[Right, ...]:
     if interaction not in _NAMES:
         return ()
@@ -342,30 +332,3 @@ def _in_scope(actor: Actor, interaction: str, resource_type: str) -> bool:
     if (needed := _SCOPED.get(one)) is None:
         return False
     return allows(actor.scopes, *needed)
-
-
-def _rows(role: Role, interaction: Interaction) -> list[dict[str, object]]:
-    return [
-        {
-            "role": role.value,
-            "interaction": interaction.value,
-            "allowed": True,
-            "kinds": [kind.name for kind in Kind if right.kinds >> kind & 1],
-            "institutions": sorted(right.types),
-            "purposes": sorted(right.purposes),
-            "emergency_right": right.emergency_right,
-        }
-        for right in _rights(role, interaction)
-    ]
-
-
-def _refused(role: Role, interaction: Interaction) -> dict[str, object]:
-    return {
-        "role": role.value,
-        "interaction": interaction.value,
-        "allowed": False,
-        "kinds": [],
-        "institutions": [],
-        "purposes": [],
-        "emergency_right": False,
-    }

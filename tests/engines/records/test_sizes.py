@@ -1,4 +1,4 @@
-"""A resource has a limit of its own; Binary and Bundle have the body's. Refused unread, whichever way it comes."""
+"""A resource has a limit of its own, a Bundle another, a Binary the body's. Refused unread, whichever way it comes."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +22,12 @@ SITE = Institution(1, "1311234567", "東山病院（架空）", InstitutionType.
 SYSTEM = Actor("load", Role.SYSTEM, SITE, Purpose.TREATMENT, scopes=("system/*.cruds",))
 NOON = datetime(2026, 4, 1, 12, tzinfo=UTC)
 MOST = 1 << 20
+LIMITS = Settings(max_resource_mb=1, max_bundle_mb=3)
 
 
 @pytest.fixture
 def house(db: Database, tmp_path: Path) -> House:
-    return House(db, Settings(home=tmp_path, max_resource_mb=1), system_clock)
+    return House(db, Settings(home=tmp_path, max_resource_mb=1, max_bundle_mb=3), system_clock)
 
 
 def of_size(size: int, kind: str = "Organization", **more: object) -> bytes:
@@ -36,9 +37,9 @@ def of_size(size: int, kind: str = "Organization", **more: object) -> bytes:
 
 
 def test_one_of_the_largest_size_is_let_in_and_one_byte_more_is_not() -> None:
-    require_size(of_size(MOST), MOST)
+    require_size(of_size(MOST), LIMITS)
     with pytest.raises(TooLarge) as refusal:
-        require_size(of_size(MOST + 1), MOST)
+        require_size(of_size(MOST + 1), LIMITS)
     [problem] = refusal.value.problems
     assert (problem.rule, problem.code) == ("record.size", "too-long")
     assert "1 MB" in problem.ja and "1 MB" in problem.en
@@ -46,7 +47,18 @@ def test_one_of_the_largest_size_is_let_in_and_one_byte_more_is_not() -> None:
 
 @pytest.mark.parametrize("kind", ["Binary", "Bundle"])
 def test_a_binary_and_a_bundle_may_be_larger(kind: str) -> None:
-    require_size(of_size(MOST * 2, kind), MOST)
+    require_size(of_size(MOST * 2, kind), LIMITS)
+
+
+def test_a_bundle_has_a_limit_of_its_own_and_a_binary_has_the_bodys() -> None:
+    require_size(of_size(MOST * 3, "Bundle"), LIMITS)
+    require_size(of_size(MOST * 4, "Binary"), LIMITS)
+    for body in (of_size(MOST * 3 + 1, "Bundle"), of_size(MOST * 4, contained=[{"resourceType": "Bundle"}])):
+        with pytest.raises(TooLarge) as refusal:
+            require_size(body, LIMITS)
+        [problem] = refusal.value.problems
+        assert (problem.rule, problem.code, problem.place) == ("record.bundle-size", "too-long", "Bundle")
+        assert "3 MB" in problem.ja and "3 MB" in problem.en
 
 
 async def test_a_line_that_is_too_large_is_named_and_the_others_are_stored(house: House) -> None:

@@ -1,16 +1,14 @@
 """One region for the tests of a module; each test makes patients of its own in it."""
 
-import re
-import secrets
 from collections.abc import AsyncIterator
 from itertools import count
 from pathlib import Path
 
-import asyncpg
 import pytest
 import structlog
 from api_words import MIDORI, Caller, Region, patient
 
+from databases import copy_of
 from kakehashi.store.database import Database
 
 _NUMBERS = count(1)
@@ -26,17 +24,11 @@ def quiet() -> None:
 async def region(
     cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Region]:
-    name = f"region_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(cluster)
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    url = re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
     home: Path = tmp_path_factory.mktemp("home")
-    async with await Database.open(url) as db:
+    async with copy_of(cluster, template, "region") as url, await Database.open(url) as db:
         started = await Region.start(db, home, metrics_token="m" * 32)
         async with started.client:
             yield started
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
 
 
 @pytest.fixture(scope="module")

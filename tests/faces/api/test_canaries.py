@@ -23,6 +23,8 @@ import pytest
 import structlog
 from api_words import MIDORI, NOON, SAKURA, Caller, Json, Region, lab, patient
 
+from databases import as_owner
+
 sys.path.append(str(Path(__file__).parents[2] / "trust" / "oauth"))
 sys.path.append(str(Path(__file__).parents[2] / "services" / "sharing"))
 from builders import conditions, put
@@ -186,7 +188,8 @@ async def faults(
             ):  # fmt: skip
                 assert answer.status_code >= 500
                 told.add("answer of a fault", answer.text)
-    owner = await asyncpg.connect(region.db.url)  # what breaks inside the database has the values in DETAIL
+    # What breaks inside the database has the values in DETAIL.
+    owner = await asyncpg.connect(as_owner(region.db.url))
     await owner.execute("CREATE TEMP TABLE cage (bird text UNIQUE CHECK (bird <> 'free'), mark int NOT NULL)")
     await owner.execute("INSERT INTO cage VALUES ($1, 1)", FAMILY)
     for values in ((FAMILY, 1), ("free", 1), (MEMBER, None)):
@@ -317,7 +320,7 @@ async def through_files(house: House, folder: Path, told: Told) -> None:
 
 async def tables(region: Region, told: Told) -> None:
     """Every row of every table as text, less what the table is for."""
-    owner = await asyncpg.connect(region.db.url)
+    owner = await asyncpg.connect(as_owner(region.db.url))
     names = await owner.fetch("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
     for name in (row["name"] for row in names):
         rows = await owner.fetch(f'SELECT t.*::text AS said FROM "{name}" AS t')

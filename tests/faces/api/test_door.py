@@ -1,5 +1,6 @@
 """What comes to the door: malformed bodies, sizes, tokens, methods; each refused with its reason, nothing stored."""
 
+import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -68,6 +69,47 @@ async def test_a_body_of_200_megabytes_is_refused_before_it_is_read(sakura: Call
     assert asked <= 1
 
 
+async def test_a_bundle_has_a_limit_below_the_bodys_and_a_binary_has_not(sakura: Caller) -> None:
+    whole = b'{"resourceType":"Bundle","type":"transaction","entry":[' + b" " * (21 << 20)
+    for path in ("/fhir", "/fhir/Bundle", "/sharing/bundles"):
+        refused = await sakura.post(path, whole)
+        assert (refused.status_code, rules(refused)) == (413, ["record.bundle-size"]), path
+    scan = b'{"resourceType":"Binary","contentType":"image/png","data":"' + b"AAAA" * (6 << 20) + b'"}'
+    assert (await sakura.post("/fhir/Binary/$validate", scan)).status_code == 200
+
+
+async def test_of_a_transaction_that_is_wrong_throughout_the_first_problems_are_told(
+    sakura: Caller, taro: str
+) -> None:
+    wrong = {
+        "resource": {**lab(taro, code=MARK), "extra": 1},
+        "request": {"method": "POST", "url": "Observation"},
+    }
+    sent = {"resourceType": "Bundle", "type": "transaction", "entry": [wrong] * 3_000}
+    answer = await sakura.post("/fhir", sent)
+    assert answer.status_code == 422
+    assert len(rules(answer)) <= 201
+    assert rules(answer)[-1] == "record.too-many"
+    assert ids((await sakura.get(f"/fhir/Observation?code={MARK}")).json()) == []
+
+
+async def test_large_bodies_that_come_together_are_each_told_their_reason(sakura: Caller, taro: str) -> None:
+    entry = {"resource": lab(taro, code=MARK), "request": {"method": "POST", "url": "Observation"}}
+    good = json.dumps({"resourceType": "Bundle", "type": "batch", "entry": [entry] * 3_000}).encode()
+    assert len(good) > 1 << 20
+    bad = {
+        "json.duplicate-key": good[:-1] + b',"type":"batch"}',
+        "json.syntax": good[:-1],
+        "json.control": good.replace(b'"final"', rb'"\u0000"', 1),
+    }
+    many = [*bad.items()] * 2
+    answers = await asyncio.gather(
+        *(sakura.post("/fhir", body) for _, body in many), sakura.get(f"/fhir/{taro}")
+    )
+    assert answers.pop().status_code == 200
+    assert [rules(one) for one in answers] == [[rule] for rule, _ in many]
+
+
 async def test_a_packed_body_counts_by_what_comes_out(sakura: Caller, taro: str) -> None:
     good = gzip.compress(observation(taro).replace(MARK, "packed").encode())
     assert (await sakura.post("/fhir/Observation", good, content_encoding="gzip")).status_code == 201
@@ -81,8 +123,6 @@ async def test_a_packed_body_counts_by_what_comes_out(sakura: Caller, taro: str)
 async def test_a_body_that_does_not_come_in_time_is_given_up(
     sakura: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import asyncio
-
     monkeypatch.setattr(body, "SECONDS", 0.01)
 
     async def slow() -> AsyncIterator[bytes]:

@@ -221,7 +221,7 @@ async def test_an_emergency_leaves_an_entry_for_the_opening_and_one_for_each_loo
         await emergency.open_access(tx, person, "unconscious", reason, by=helper, at=at, request="er-open")
     for number in range(2):
         asked_by = Asked(helper, at, f"er-look-{number}", "unconscious")
-        _, rows = await look.record(house, asked_by, person, kinds=PERSONAL_KINDS)
+        _, rows, _ = await look.record(house, asked_by, person, kinds=PERSONAL_KINDS)
         [(whose, one)] = await entries_of(region, f"er-look-{number}")
         assert (whose, one["purpose"], one["reason"]) == (person, Purpose.EMERGENCY.value, "unconscious")
         assert item in one["items"] and set(one["items"]) == {row.seen.item for row in rows}

@@ -2,12 +2,14 @@
 
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from api_words import NOON, SAKURA, Region
 
 from kakehashi.core.actors import Actor, Purpose, Role
-from kakehashi.trust.oauth import assertions, clients
+from kakehashi.trust.keys import Authority
+from kakehashi.trust.oauth import assertions, certificates, clients
 from kakehashi.trust.signin import setup
 
 sys.path.append(str(Path(__file__).parents[2] / "trust" / "oauth"))
@@ -96,3 +98,31 @@ async def test_a_certificate_header_is_believed_from_a_known_proxy_only(
     forged = {"client-cert": ":AAAA:", "x-proxy-secret": ""}
     answer = await region.client.post("/oauth/token", data=form(region, system), headers=forged)
     assert answer.status_code == 403
+
+
+async def test_a_certificate_that_the_console_takes_out_of_use_is_no_way_in_any_more(
+    region: Region, system: System
+) -> None:
+    """Through a trusted proxy, as mutual TLS comes in; the request that was good a second ago is refused."""
+    behind = await Region.start(region.db, region.settings.home, proxy_secret="p" * 32)
+    behind.clock.now = region.clock.now
+    authority = Authority.make("見本認証局", at=NOON)
+    mine, other = (authority.client("桜台総合病院", at=NOON).certificate for _ in range(2))
+    taken = await certificates.register(region.db, mine, SAKURA, by=OPERATOR, at=NOON)
+    await certificates.register(region.db, other, SAKURA, by=OPERATOR, at=NOON)
+    ways = []
+    async with behind.client as client:
+        for one in (mine, other):
+            passed_on = {"client-cert": quote(one.decode()), "x-proxy-secret": "p" * 32}
+            granted = await client.post("/oauth/token", data=form(behind, system), headers=passed_on)
+            ways.append(passed_on | {"authorization": f"Bearer {granted.json()['access_token']}"})
+
+        async def statuses() -> list[int]:
+            return [(await client.get("/fhir/Patient", headers=way)).status_code for way in ways]
+
+        assert await statuses() == [200, 200]
+        await certificates.revoke(region.db, taken.thumbprint, by=OPERATOR, at=behind.clock.now)
+        behind.clock.tick(1)
+        assert await statuses() == [401, 200]
+        again = await client.post("/oauth/token", data=form(behind, system), headers=ways[0])
+        assert (again.status_code, again.json()["error"]) == (401, "invalid_client")

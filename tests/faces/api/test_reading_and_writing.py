@@ -1,7 +1,10 @@
 """create, read, vread, update, delete, history: each with its denial beside it."""
 
+import asyncpg
 import pytest
-from api_words import BASE, Caller, Region, ids, lab, link, patient, rules
+from api_words import BASE, Caller, Json, Region, ids, lab, link, patient, rules
+
+from databases import as_owner
 
 
 async def test_what_is_created_is_read_by_its_writer_and_by_nobody_else(
@@ -111,6 +114,28 @@ async def test_histories_of_a_type_and_of_all_show_only_what_the_caller_may_see(
         assert not {*ids((await midori.get(everything)).json())} & {*made}
     stolen = link((await sakura.get("/fhir/Observation/_history?_count=2")).json())
     assert (await midori.get(str(stolen))).status_code == 400
+
+
+def shown(history: Json) -> list[str]:
+    """The ids of the records in a page of a history, in order."""
+    return [entry["resource"]["id"] for entry in history["entry"] if "resource" in entry]
+
+
+async def test_a_history_goes_on_behind_a_record_that_is_no_longer_seen(
+    region: Region, sakura: Caller, taro: str
+) -> None:
+    """Between two pages the last record of the former is removed for good, then deleted."""
+    made = [await sakura.made(lab(taro, value=n)) for n in range(7)]
+    first = (await sakura.get("/fhir/Observation/_history?_count=2")).json()
+    assert shown(first) == [made[6], made[5]]
+    admin = await asyncpg.connect(as_owner(region.db.url))
+    await admin.execute("DELETE FROM resource WHERE id = $1", made[-2])
+    await admin.close()
+    second = (await sakura.get(str(link(first)))).json()
+    assert shown(second) == [made[4], made[3]]
+    assert (await sakura.delete(f"/fhir/Observation/{made[3]}")).status_code == 204
+    third = (await sakura.get(str(link(second)))).json()
+    assert shown(third) == [made[2], made[1]]
 
 
 async def test_head_is_a_read_without_the_body(sakura: Caller, taro: str) -> None:

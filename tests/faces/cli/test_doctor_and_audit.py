@@ -9,6 +9,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from databases import as_owner
 from kakehashi.core.actors import Actor, Institution, InstitutionType, Purpose, Role
 from kakehashi.core.clock import system_clock
 from kakehashi.core.logentry import Note
@@ -17,7 +18,7 @@ from kakehashi.engines.house import House
 from kakehashi.faces.cli import audit, backup
 from kakehashi.faces.cli.doctor import examine
 from kakehashi.faces.cli.finding import Finding
-from kakehashi.store import clients_certificates, institutions, log_append, quarantine
+from kakehashi.store import clients_certificates, feed, institutions, log_append, quarantine
 from kakehashi.store.clients_certificates import Certificate
 from kakehashi.store.database import Database
 from kakehashi.trust.keys import Vault
@@ -51,6 +52,21 @@ async def test_a_key_that_others_can_read_is_named(house: House) -> None:
     assert not finding.good and "seal.key" in finding.todo_en
 
 
+async def test_a_follower_of_the_feed_that_stands_still_is_named(house: House) -> None:
+    assert not [one for one in await examine(house) if "follower" in one.en]
+    async with feed.following(house.db, "lake"):
+        pass
+    assert _said(await examine(house), "follower of the feed lake: 0").good
+    superuser = await asyncpg.connect(as_owner(house.db.url))
+    await superuser.execute(
+        "INSERT INTO feed (person, rid, at, version, type, change)"
+        " SELECT 1, n, now(), 1, 1, 1 FROM generate_series(1, 10000) AS n"
+    )
+    await superuser.close()
+    finding = _said(await examine(house), "follower of the feed lake")
+    assert not finding.good and not finding.unsafe and "10,000" in finding.en
+
+
 @pytest.mark.parametrize(
     ("change", "word"),
     [({"demo": True}, "not the sample region"), ({"host": "0.0.0.0"}, "public address")],
@@ -63,6 +79,24 @@ async def test_the_demo_and_an_address_without_tls_are_unsafe(
     assert not finding.good and finding.unsafe
 
 
+async def test_a_login_that_could_take_the_walls_down_is_named_with_the_way_to_a_bound_one(
+    house: House,
+) -> None:
+    assert _said(await examine(house), "cannot become the owner").good
+    one_url = replace(
+        house.settings, database_url="postgresql://kakehashi:hush@db.example/k?sslmode=verify-full"
+    )
+    async with await Database.open(as_owner(house.db.url)) as db:
+        finding = _said(await examine(House(db, one_url, house.clock)), "cannot become the owner")
+    assert not finding.good and finding.unsafe
+    for todo in (finding.todo_ja, finding.todo_en):
+        assert (
+            "ALTER ROLE kakehashi_app LOGIN PASSWORD '…';" in todo and "KAKEHASHI_OWNER_DATABASE_URL" in todo
+        )
+        assert "KAKEHASHI_DATABASE_URL=postgresql://kakehashi_app:…@db.example/k?sslmode=verify-full" in todo
+        assert "hush" not in todo
+
+
 async def test_an_untouched_log_is_whole(house: House) -> None:
     await _looks(house, 3)
     assert (await audit.verify(house, None)).exit_code == 0
@@ -71,7 +105,7 @@ async def test_an_untouched_log_is_whole(house: House) -> None:
 async def test_a_log_that_a_superuser_edited_is_broken_at_the_first_edited_entry(house: House) -> None:
     await _looks(house, 5)
     await audit.verify(house, None)
-    superuser = await asyncpg.connect(house.db.url)
+    superuser = await asyncpg.connect(as_owner(house.db.url))
     await superuser.execute("UPDATE log SET entry = 'x' WHERE seq = (SELECT min(seq) + 2 FROM log)")
     await superuser.close()
     verdict = await audit.verify(house, None)

@@ -15,6 +15,7 @@ import asyncpg
 import orjson
 import pytest
 
+from databases import as_owner
 from kakehashi.core.actors import Actor, Institution, InstitutionType, Purpose, Role
 from kakehashi.core.clock import system_clock
 from kakehashi.core.errors import Conflict, Refused
@@ -77,7 +78,7 @@ async def put(house: House, *resources: dict[str, object]) -> None:
 
 
 async def as_superuser(house: House, statement: str) -> list[asyncpg.Record]:
-    superuser = await asyncpg.connect(house.db.url)
+    superuser = await asyncpg.connect(as_owner(house.db.url))
     try:
         return await superuser.fetch(statement)
     finally:
@@ -198,7 +199,7 @@ async def test_the_command_killed_in_the_middle_is_run_again_and_ends_complete(h
     before = await entries(house)
     await grow_old(house)
     [(person,)] = await as_superuser(house, "SELECT min(person) FROM resource WHERE person <> 0")
-    superuser = await asyncpg.connect(house.db.url)
+    superuser = await asyncpg.connect(as_owner(house.db.url))
     in_the_way = superuser.transaction()
     await in_the_way.start()  # so that it surely is in the middle when it is killed
     await superuser.execute("SELECT FROM resource WHERE person = $1 FOR UPDATE", person)
@@ -313,7 +314,7 @@ async def test_an_upgrade_marks_the_rows_that_are_there_as_older(house: House) -
     await as_superuser(house, "DROP TABLE index_scheme, index_part")
     await as_superuser(house, "DROP FUNCTION begin_index_scheme")
     await as_superuser(house, "DELETE FROM migration WHERE name LIKE '0013%'")
-    async with await Database.open(house.db.url) as upgraded:
+    async with await Database.open(as_owner(house.db.url)) as upgraded:
         assert (await records.state(upgraded)).number == BEFORE
 
 

@@ -141,10 +141,12 @@ MATRIX: dict[tuple[str, str], Expected] = {
     ("POST", "/console/persons/{handle}/guardian/end"): OPERATOR,
     ("POST", "/console/persons/{handle}/withholding"): OPERATOR,
     ("POST", "/console/persons/{handle}/withholding/release"): OPERATOR,
+    ("POST", "/console/persons/{handle}/doubt"): OPERATOR,
     ("POST", "/console/persons/{handle}/hold"): OPERATOR,
     ("POST", "/console/persons/{handle}/hold/lift"): OPERATOR,
     ("GET", "/console/people"): OPERATOR,
     ("POST", "/console/people/settle"): OPERATOR,
     ("POST", "/console/people/decide"): OPERATOR,
     ("POST", "/console/people/unmerge"): OPERATOR,
+    ("POST", "/console/people/match"): OPERATOR,
 }

@@ -333,3 +333,35 @@ async def test_a_hold_is_set_and_lifted_with_a_reason_and_the_person_sees_it(
         assert "第12号" not in (await operator.go("/console/retention")).words
         await isamu.sign_in("isamu")
         assert "保存期間を止めた" in (await isamu.go("/me/log")).words
+
+
+async def test_the_operator_suspends_an_institutions_records_until_it_is_settled_whose_they_are(
+    region: Region,
+):
+    async with Visitor.on(application(region)) as operator:
+        await operator.sign_in("operator")
+        here = await at_console(operator, "hanako")
+        words = (await operator.go(here)).words
+        assert "この人の記録を登録した施設" in words and "停止中 suspended" not in words
+        assert not any(str(person) in operator.page for person in region.persons.values())
+        form = re.search(r'/doubt".*?name="institution" value="(\d+)"', operator.page, re.S)
+        assert form
+        for wrong in ({"reason": ""}, {"institution": "x"}):
+            given = {"institution": form[1], "reason": "別の人の検査が混じっている"} | wrong
+            assert (await operator.send(f"{here}/doubt", **given)).status == 400
+        await operator.go(here)
+        assert (await operator.send(f"{here}/doubt", institution="99", reason="心当たりなし")).status == 404
+        await operator.go(here)
+        await operator.send(f"{here}/doubt", institution=form[1], reason="別の人の検査が混じっている")
+        assert "停止しました" in operator.words and operator.words.count("停止中 suspended") == 1
+        number = re.search(
+            r'people/settle".*?name="number" value="(\d+)"', (await operator.go("/console/people")).page, re.S
+        )
+        assert number
+        await operator.send(
+            "/console/people/settle",
+            number=number[1],
+            outcome="same",
+            reason="施設に照会し、本人の記録と確認",
+        )
+        assert "停止中 suspended" not in (await operator.go(here)).words

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import tempfile
 from dataclasses import replace
 from datetime import timedelta
@@ -17,13 +18,17 @@ from joserfc.jwk import ECKey
 from web_region import NOW, PASSWORD, Region
 from web_visitor import Visitor, application
 
+from databases import as_owner
 from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import Refused
 from kakehashi.engines.records.look import Asked
+from kakehashi.people import bulk_runs
 from kakehashi.samples.region import BY_SLUG
 from kakehashi.services.audit import checks
 from kakehashi.store import log_checks
 from kakehashi.store.retention import CLASSES
+from kakehashi.trust import quarantine
+from kakehashi.trust.signin import accounts, setup
 from kakehashi_verify.verify import verify
 
 
@@ -42,10 +47,18 @@ async def test_the_auditor_reviews_an_emergency_opening_once(region: Region):
         await auditor.sign_in("auditor")
         words = (await auditor.go("/audit/emergencies")).words
         assert "救仁郷 翼" in words and "家族と連絡がとれない" in words and "七瀬" not in words
+        assert "これまでの判定" in words and "まだありません" in words
         which = auditor.page.partition('name="which" value="')[2].partition('"')[0]
         assert (await auditor.send("/audit/emergencies", which=which, verdict="maybe")).status == 400
         await auditor.send("/audit/emergencies", which=which, verdict="justified", remark="記録と一致")
         assert "確認を待つものはありません" in auditor.words
+        judged = re.search(
+            r"2026-11-21 10:30 正当 justified (.*?) 2026-11-21 10:30 (.*?) 記録と一致", auditor.words
+        )
+        assert judged and judged[1] == "監物 正", auditor.words
+        assert (
+            "救仁郷 翼" in judged[2] and "家族と連絡がとれない" in judged[2] and "七瀬" not in auditor.words
+        )
         assert (await auditor.send("/audit/emergencies", which=which, verdict="unjustified")).status == 404
 
 
@@ -73,7 +86,7 @@ async def test_the_log_is_checked_by_a_chore_and_a_changed_entry_is_named(region
     assert not await checks.ask(region.house, asking(region))  # one at a time
     assert await checks.work(region.house, NOW) and not await checks.work(region.house, NOW)
     assert "改ざんなし" in (await visitor.go("/audit/proof")).words
-    superuser = await asyncpg.connect(region.house.db.url)
+    superuser = await asyncpg.connect(as_owner(region.house.db.url))
     await superuser.execute(
         "UPDATE log SET entry = entry || ' '::bytea WHERE seq = (SELECT min(seq) FROM log)"
     )
@@ -184,7 +197,8 @@ async def test_a_session_without_a_fresh_second_factor_changes_no_rights(region:
         state = operator.link("/console/accounts/")
         new = {"type": "clinic", "official": "4910199999", "name": "みどり医院（架空）"}
         for path, typed in (
-            (state, {"institution": place}), ("/console/people/settle", {}), ("/console/institutions", new),
+            (state, {"institution": place}), ("/console/people/settle", {}), ("/console/people/match", {}),
+            ("/console/institutions", new),
         ):  # fmt: skip
             await operator.send(path, **typed)
             assert operator.status == 401 and "もう一度、本人確認" in operator.words
@@ -253,6 +267,38 @@ async def test_two_alike_are_merged_and_parted_again_and_shown_masked(region: Re
     assert merge, visitor.words
     await visitor.send("/console/people/unmerge", number=merge[1], reason="別人と判明")
     assert "統合の記録" in visitor.words and 'action="/console/people/unmerge"' not in visitor.page
+
+
+async def test_everyone_is_compared_beside_other_work_and_the_page_says_how_far_it_is(
+    region: Region, visitor: Visitor
+):
+    await visitor.sign_in("operator")
+    assert "まだ行っていません" in (await visitor.go("/console/people")).words
+    assert "progress.js" not in visitor.page
+    await visitor.send("/console/people/match")
+    assert visitor.at == "/console/people" and "照合を始めます" in visitor.words
+    assert "照合中: 順番を待っています" in visitor.words and "progress.js" in visitor.page
+    await visitor.send("/console/people/match")  # whoever asks again waits for the same one
+    assert await bulk_runs.work(region.house.db, region.house.clock)
+    assert not await bulk_runs.work(region.house.db, region.house.clock)
+    words = (await visitor.go("/console/people")).words
+    assert re.search(
+        r"前回: 2026-11-21 10:30、[\d,]+件の登録を比べ、[\d,]+組（新しいもの [\d,]+組）", words
+    ), words
+    assert "progress.js" not in visitor.page
+
+
+async def test_a_matching_that_failed_says_why_on_the_page(
+    region: Region, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+):
+    await visitor.sign_in("operator")
+    await visitor.go("/console/people")
+    await visitor.send("/console/people/match")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/bin/false")
+        await bulk_runs.work(region.house.db, region.house.clock)
+    words = (await visitor.go("/console/people")).words
+    assert "途中で終わりました" in words and "ended too early" in words and "全員を照合する" in words
 
 
 async def test_the_servers_keys_are_changed_with_overlap_and_withdrawn(region: Region, visitor: Visitor):
@@ -360,6 +406,46 @@ async def test_an_institution_is_shut_out_and_let_in_again_and_its_people_are_to
         assert "隔離を解きました" in operator.words and "端末から不審な通信" not in operator.words
         assert (await operator.send(f"{shut}/lift", institution=place)).status == 409
         assert (await (await nurse.sign_in("sakura.nurse")).go("/reception")).status == 200
+
+
+async def test_an_institution_in_quarantine_is_not_offered_when_a_duty_is_chosen(region: Region):
+    """Who works there and elsewhere goes on elsewhere, and is told why the other is not offered."""
+    house, sites, setter = region.house, region.sites, setup.demo_operator(region.house.settings)
+    for place in ("chuo", "umibe"):
+        await accounts.join(house.db, "sakura.nurse", sites[place], Role.CLERK, by=setter, at=NOW)
+    async with Visitor.on(application(region)) as nurse:
+        await nurse.go("/signin")
+        await nurse.send("/signin", login="sakura.nurse", password=PASSWORD)
+        assert nurse.at == "/signin/choose" and offered(nurse) == {
+            str(sites[one].key) for one in ("sakura", "chuo", "umibe")
+        }
+        await quarantine.place(house.db, sites["sakura"].key, "鍵の紛失", by=setter, at=NOW)
+        words = (await nurse.go("/signin/choose")).words
+        assert offered(nurse) == {str(sites[one].key) for one in ("chuo", "umibe")}
+        assert f"{sites['sakura'].name}は隔離中のため選べません" in words
+        duty = f"{sites['sakura'].key}|nurse|TREAT"
+        assert (await nurse.send("/signin/choose", choice=duty)).status == 403, (
+            "nor taken from whoever types it"
+        )
+        await quarantine.place(house.db, sites["umibe"].key, "鍵の紛失", by=setter, at=NOW)
+        await nurse.go("/signin")
+        await nurse.send("/signin", login="sakura.nurse", password=PASSWORD)
+        assert nurse.at == "/", "one is left, and taken"
+        await nurse.go("/signin/choose")
+        assert offered(nurse) == {str(sites["chuo"].key)}
+        await quarantine.place(house.db, sites["chuo"].key, "鍵の紛失", by=setter, at=NOW)
+        await nurse.go("/signin")
+        words = (await nurse.send("/signin", login="sakura.nurse", password=PASSWORD)).words
+        assert (
+            offered(nurse) == set()
+            and words.count("隔離中のため選べません") == 3
+            and "所属がありません" not in words
+        )
+
+
+def offered(visitor: Visitor) -> set[str]:
+    """The institutions among which a duty may be chosen."""
+    return set(re.findall(r'name="choice" required value="([^"|]+)', visitor.page))
 
 
 async def test_other_institutions_go_on_while_one_is_shut_out(region: Region):

@@ -126,6 +126,30 @@ async def test_one_item_opens_by_itself_with_all_its_values(region: Region, visi
     ) == 40 and "ナトリウム" not in visitor.words
 
 
+def dispensed(text, **when):
+    """A dispensing of four weeks."""
+    return {
+        "resourceType": "MedicationDispense", "id": f"d{ord(text)}", "status": "completed", **ABOUT, **when,
+        "medicationCodeableConcept": {"text": text},
+        "daysSupply": {"value": 28, "unit": "日", "system": UCUM, "code": "d"},
+    }  # fmt: skip
+
+
+async def test_the_day_on_which_something_came_in_is_never_shown_as_its_own(region: Region, visitor: Visitor):
+    """LAST_WEEK is when the records of the test came in: 2026-11-14."""
+    silent = {key: value for key, value in problem("喘息").items() if key != "recordedDate"}
+    viewer = await opened(
+        region, visitor, silent, dispensed("甲"), dispensed("乙", whenHandedOver="2026-11-10")
+    )
+    problems = (await visitor.go(f"{viewer}?tab=problems")).words
+    assert "日付の記載なし undated 2026-11-14 に届きました" in problems
+    medicines = (await visitor.go(f"{viewer}?tab=medicines")).words
+    told = medicines.partition("処方・調剤の一覧")[2]
+    assert "甲 調剤 dispensed 日付の記載なし undated 2026-11-14 に届きました" in told
+    assert "乙 服用中 current 調剤 dispensed 2026-11-10 2026-12-08" in told
+    assert "処方・調剤が1件あります" in medicines and visitor.page.count('class="chart-bar') == 1
+
+
 DISCHARGE = {"coding": [{"system": "http://loinc.org", "code": "18842-5"}]}
 
 
@@ -244,25 +268,24 @@ async def test_a_link_in_doubt_is_said_at_the_desk_with_what_to_do_and_not_to_ot
                 assert ("本人の照合を確認しています" in words) == (clerk in told), (doubting, clerk)
 
 
-async def test_one_box_agrees_to_everything_and_the_badges_say_so(visitor: Visitor):
+async def agreed(visitor: Visitor) -> str:
+    """Record at the clinic that Hanako agrees to everything; return the address of her viewer page there."""
     await visitor.sign_in("sakura.doctor")
     await visitor.go("/reception")
     await visitor.send("/reception", way="items", name="架橋 花子", birth="19620514", sex="female")
     desk = visitor.link("/reception/")
     await visitor.go(desk)
     await visitor.send(f"{desk}/consent", items=["all"], evidence="card")
-    words = (await visitor.go(desk.replace("reception", "viewer"))).words
+    return desk.replace("reception", "viewer")
+
+
+async def test_one_box_agrees_to_everything_and_the_badges_say_so(visitor: Visitor):
+    words = (await visitor.go(await agreed(visitor))).words
     assert all(f"✓ {item} " in words for item in ("健診情報", "薬剤情報", "診療情報", "手術情報"))
 
 
 async def test_medicines_that_overlap_are_told_in_words_with_both_institutions(visitor: Visitor):
-    await visitor.sign_in("sakura.doctor")
-    await visitor.go("/reception")
-    await visitor.send("/reception", way="items", name="架橋 花子", birth="19620514", sex="female")
-    desk = visitor.link("/reception/")
-    await visitor.go(desk)
-    await visitor.send(f"{desk}/consent", items=["all"], evidence="card")
-    words = (await visitor.go(desk.replace("reception", "viewer") + "?tab=medicines")).words
+    words = (await visitor.go(f"{await agreed(visitor)}?tab=medicines")).words
     told = words.partition("重なっている薬")[2].partition("薬の期間")[0]
     assert "ロキソプロフェン" in told and "セレコックス" in told and "18日間" in told
     assert "架橋中央病院" in told and "あおば整形外科" in told

@@ -3,7 +3,6 @@
 Everybody in it is invented. Passwords are the tests' own; the clock stands on the last day of the sample year.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -74,11 +73,6 @@ async def make_region(db: Database, home: Path, stories: Iterable[str] = ("hanak
     persons = {slug: await _person(db, slug) for slug in stories}
     await _accounts(house, sites, persons)
     return Region(house, sites, persons)
-
-
-def at_url(cluster: str, name: str) -> str:
-    """Return the URL of another database in the same cluster."""
-    return re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
 
 
 async def _load(house: House, sites: dict[str, Institution], chart: Chart) -> None:

@@ -211,15 +211,6 @@ def test_every_type_of_the_compartment_leads_to_its_person(kind: str):
     assert facts.subject_of(resource(kind, **value)) == "Patient/1"
 
 
-def test_institution_is_read_from_its_extension():
-    extension = [
-        {"url": "urn:else", "valueIdentifier": {"value": "0"}},
-        {"url": japan.INSTITUTION_NUMBER, "valueIdentifier": {"value": "1318814790"}},
-    ]
-    assert facts.institution_of(resource("Condition", extension=extension)) == "1318814790"
-    assert facts.institution_of(resource("Condition")) is None
-
-
 NAMES = st.sampled_from(
     ["meta", "tag", "system", "code", "coding", "category", "type", "entry", "resource", "subject", "patient",
      "reference", "identifier", "value", "extension", "url", "period", "start", "contained", "member"]
@@ -237,4 +228,4 @@ def test_no_shape_of_json_breaks_the_facts(kind: str, members: Tree):
     """Facts are read before anyone has said that the resource is valid."""
     odd = resource(kind, **members)
     facts.kind_of(odd), facts.flags_of(odd), facts.clinical_time(odd)
-    facts.subject_of(odd), facts.institution_of(odd)
+    facts.subject_of(odd)

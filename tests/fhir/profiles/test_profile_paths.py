@@ -3,7 +3,7 @@
 import pytest
 
 from kakehashi.fhir.paths.evaluate import compile_path
-from kakehashi.fhir.paths.nodes import env_of, root_node
+from kakehashi.fhir.paths.nodes import Env, root_node
 
 PATIENT = {
     "resourceType": "Patient",
@@ -30,5 +30,6 @@ PATIENT = {
     ],
 )
 def test_functions(expression, answer):
-    nodes = compile_path(expression)([root_node(PATIENT)], env_of(PATIENT))
+    whole = root_node(PATIENT)
+    nodes = compile_path(expression)([whole], Env(whole, whole, whole))
     assert [node.value for node in nodes] == answer

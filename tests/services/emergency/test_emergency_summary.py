@@ -19,6 +19,11 @@ def test_medicines_that_ended_more_than_100_days_ago_are_left_out():
     assert [one.name for one in made.medicines] == ["今"]
 
 
+def test_a_medicine_of_which_nobody_says_when_is_not_left_out():
+    [one] = summary_of([medicine("今？", "2026-01-22", 7, dated=False)], NOW).medicines
+    assert one.name == "今？" and not one.bars[0].dated
+
+
 def test_blood_group_stands_alone_with_its_source():
     made = summary_of([lab("A型", text="ABO血液型", loinc="883-9"), lab(4.4, text="カリウム")], NOW)
     assert [one.text for one in made.blood] == ["ABO血液型 A型"] and [one.name for one in made.labs] == [

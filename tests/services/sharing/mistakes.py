@@ -56,6 +56,21 @@ def huge(megabytes: int = 200) -> bytes:
     return _in_text(_GOOD, '"text":"高血圧"', b'"text":"' + b"a" * (megabytes << 20) + b'"')
 
 
+def _large(*last: bytes) -> bytes:
+    """A Bundle of six megabytes of diseases, which is no mistake, with these entries behind."""
+    head, entry, tail = _parts(_GOOD)
+    return head + b",".join([*[entry] * (6 * _MEGABYTE // len(entry)), *last]) + tail
+
+
+def _parts(body: bytes) -> tuple[bytes, bytes, bytes]:
+    """A Bundle's text before its last entry, that entry, and what follows."""
+    entry = orjson.dumps(orjson.loads(body)["entry"][-1])
+    head, found, tail = body.partition(entry)
+    assert found
+    return head, entry, tail
+
+
+_MEGABYTE = 1 << 20
 _DEEP = b'{"resourceType":"Bundle","extension":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
 
 # The body, and the rules that must be told. A rule that begins with "json." is about the bytes, before any FHIR.
@@ -135,10 +150,39 @@ MISTAKES: dict[str, tuple[Callable[[], bytes], frozenset[str]]] = {
     "UTF-16": (lambda: _GOOD.decode().encode("utf-16"), frozenset({"json.encoding"})),
     "a byte order mark": (lambda: b"\xef\xbb\xbf" + _GOOD, frozenset({"json.encoding"})),
     "100,000 deep": (lambda: _DEEP, frozenset({"json.depth"})),
+    "members that never close": (lambda: b'{"resourceType":' * 100_000, frozenset({"json.depth"})),
+    "six megabytes of brackets": (
+        lambda: _in_text(_GOOD, '"type":"collection"', b'"x":' + b"[" * (6 * _MEGABYTE)),
+        frozenset({"json.dense"}),
+    ),
+    "six megabytes of commas": (
+        lambda: _in_text(_GOOD, '"type":"collection"', b'"x":[' + b"0," * (3 * _MEGABYTE) + b"0]"),
+        frozenset({"json.dense"}),
+    ),
     "a key twice": (
         lambda: _in_text(_GOOD, '"type":"collection"', b'"type":"collection","type":"document"'),
         frozenset({"json.duplicate-key"}),
     ),
+    "a key twice in the last of many entries": (
+        lambda: _large(b'{"fullUrl":"urn:uuid:1","fullUrl":"urn:uuid:2"}'),
+        frozenset({"json.duplicate-key"}),
+    ),
+    "a key twice behind many entries": (
+        lambda: _large()[:-1] + b',"type":"document"}',
+        frozenset({"json.duplicate-key"}),
+    ),
+    "a key twice behind escaped quotes": (
+        lambda: _in_text(_GOOD, "高血圧", b"\\u0022" * 200_000 + b'","display":"'),
+        frozenset({"json.duplicate-key"}),
+    ),
+    "NUL": (lambda: _in_text(_GOOD, "高血圧", rb"\u0000"), frozenset({"json.control"})),
+    "a control character in the last of many entries": (
+        lambda: _large(rb'{"fullUrl":"urn:uuid:\u001b"}'),
+        frozenset({"json.control"}),
+    ),
+    "a raw control character": (lambda: _in_text(_GOOD, "高血圧", b"\x1b"), frozenset({"json.syntax"})),
+    "a number beyond all numbers": (lambda: _in_text(_GOOD, '"高血圧"', b"1e400"), frozenset({"json.syntax"})),
+    "NaN in the last of many entries": (lambda: _large(b"NaN"), frozenset({"json.syntax"})),
     "NaN": (lambda: _in_text(_GOOD, '"高血圧"', b"NaN"), frozenset({"json.syntax"})),
     "a lone surrogate": (lambda: _in_text(_GOOD, "高血圧", rb"\ud842"), frozenset({"json.syntax"})),
     "half a body": (lambda: _GOOD[: len(_GOOD) // 2], frozenset({"json.syntax"})),

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import orjson
 import pytest
 from builders import BUILDERS, HOSPITAL, conditions, put, referral
 
+from databases import copy_of
 from kakehashi.core.actors import Actor, Institution, InstitutionType, Purpose, Role
 from kakehashi.core.clock import system_clock
 from kakehashi.core.errors import Failure
@@ -25,17 +25,10 @@ Refused = list[tuple[int, tuple[str, ...]]]  # line, rules
 
 
 @pytest.fixture
-async def twin(db: Database) -> AsyncIterator[Database]:
+async def twin(cluster: str, template: str) -> AsyncIterator[Database]:
     """A second empty database."""
-    name = f"twin_{db.url.partition('/test_')[2].partition('?')[0]}"
-    admin = await asyncpg.connect(db.url)
-    await admin.execute(f'CREATE DATABASE "{name}"')
-    head, _, tail = db.url.partition("/test_")
-    _, mark, options = tail.partition("?")
-    async with await Database.open(f"{head}/{name}{mark}{options}") as database:
+    async with copy_of(cluster, template, "twin") as url, await Database.open(url) as database:
         yield database
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
 
 
 async def house(db: Database, home: Path) -> House:

@@ -1,9 +1,8 @@
 """What vendors get wrong, sent by every way in: refused with rule, place and mend, and nothing stays behind."""
 
 import os
-import re
-import secrets
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from itertools import count
 from pathlib import Path
@@ -15,6 +14,8 @@ import pytest
 import structlog
 from builders import HOSPITAL, conditions, put, referral
 from mistakes import MISTAKES, huge
+
+from databases import as_owner, copy_of
 
 sys.path.append(str(Path(__file__).parents[2] / "faces" / "api"))
 from api_words import SAKURA, Caller, Region
@@ -105,16 +106,10 @@ async def region(
     cluster: str, template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Region]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
-    name = f"mistakes_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(cluster)
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    url = re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
-    async with await Database.open(url) as db:
+    async with copy_of(cluster, template, "mistakes") as url, await Database.open(url) as db:
         started = await Region.start(db, tmp_path_factory.mktemp("home"))
         async with started.client:
             yield started
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
 
 
 @pytest.fixture(scope="module")
@@ -124,25 +119,40 @@ async def vendor(region: Region, tmp_path_factory: pytest.TempPathFactory) -> Ve
 
 async def rows(region: Region) -> dict[str, int]:
     """How many rows stand in each table that a submission touches; asked as the superuser, who needs no window."""
-    admin = await asyncpg.connect(region.db.url)
+    admin = await asyncpg.connect(as_owner(region.db.url))
     try:
         return {table: await admin.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES}
     finally:
         await admin.close()
 
 
+def open_files() -> set[str]:
+    """The regular files that this process holds open."""
+    return {str(one.resolve()) for one in Path("/proc/self/fd").iterdir() if one.is_file()}
+
+
+def left_behind(vendor: Vendor, temporary: Path) -> list[Path]:
+    """Files that nobody asked for: temporary ones, half-written results, requests that nobody finished."""
+    root = vendor.folder.root
+    return [*temporary.iterdir(), *root.rglob("*.part"), *(root / "work").iterdir()]
+
+
 @pytest.mark.parametrize("mistake", MISTAKES)
 async def test_a_mistake_is_told_alike_by_every_way_and_leaves_nothing(
-    region: Region, vendor: Vendor, mistake: str
+    region: Region, vendor: Vendor, mistake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make, wanted = MISTAKES[mistake]
     body, before = make(), await rows(region)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    files = open_files()
     for name, way in vendor.ways.items():
         told = await way(body)
         assert wanted <= {one.rule for one in told}, (name, told)
         assert all(one.ja and one.en and one.ja != one.en for one in told), name
         assert all(one.place or one.rule.startswith("json.") for one in told), (name, told)
     assert await rows(region) == before
+    assert open_files() <= files
+    assert left_behind(vendor, tmp_path) == []
 
 
 async def test_a_body_of_200_megabytes_is_refused_unread_by_every_way(region: Region, vendor: Vendor) -> None:

@@ -65,6 +65,13 @@ def test_a_comparator_is_shown_and_not_drawn():
     assert series.latest.text == "<0.1 mg/dL" and series.numbers == ()
 
 
+def test_a_result_that_does_not_say_when_it_was_taken_is_shown_and_not_drawn():
+    silent = lab(0.1)
+    del silent.tree["effectiveDateTime"]
+    [series] = series_of([lab(0.2), silent])
+    assert len(series.results) == 2 and [result.value for result in series.numbers] == [0.2]
+
+
 def test_components_are_items_of_their_own():
     pressure = lab("", text="血圧")
     del pressure.tree["valueString"]

@@ -10,12 +10,12 @@ from kakehashi.services.viewer.checkups import checkups_of
 from kakehashi.services.viewer.documents import documents_of, sections_of
 from kakehashi.services.viewer.problems import alerts_of, problems_of
 from kakehashi.services.viewer.record import banner_of
-from kakehashi.services.viewer.timeline import timeline_of
+from kakehashi.services.viewer.timeline import UNDATED, timeline_of
 
 
-def condition(text, day="2026-01-01", *, where=OURS, state="active", flags=Flag.NONE, **codes):
+def condition(text, day="2026-01-01", *, where=OURS, state="active", flags=Flag.NONE, dated=True, **codes):
     more = {"code": concept(text, **codes), "clinicalStatus": concept(clinical=state)}
-    return sheet(Kind.CONDITION, "Condition", day, where=where, flags=flags, **more)
+    return sheet(Kind.CONDITION, "Condition", day, where=where, flags=flags, dated=dated, **more)
 
 
 def allergy(text, day="2026-01-01", *, kind=Kind.CONTRAINDICATION, **tree):
@@ -36,6 +36,20 @@ def test_one_disease_of_two_institutions_is_one_line_since_the_first():
         ]
     )
     assert one.since == at("2020-04-10") and set(one.custodians) == {OURS, THEIRS} and one.active
+
+
+def test_a_disease_is_dated_by_whoever_says_since_when_and_else_not_at_all():
+    said, silent = condition("喘息", "2024-05-01"), condition("喘息", "2020-04-10", dated=False)
+    [one] = problems_of([said, silent])
+    assert (one.since, one.dated) == (at("2024-05-01"), True)
+    [alone] = problems_of([silent])
+    assert (alone.since, alone.dated) == (at("2020-04-10"), False)  # when it came in
+
+
+def test_an_allergy_and_a_document_without_a_date_say_so():
+    [alert] = alerts_of([allergy("鯖", dated=False)])
+    [head] = documents_of([sheet(Kind.NOTE, "Composition", title="経過", dated=False)])
+    assert not alert.dated and not head.dated and documents_of([document()])[0].dated
 
 
 def test_what_has_ended_comes_after_what_goes_on():
@@ -102,6 +116,26 @@ def test_many_results_of_a_day_are_named_and_counted():
     [day] = timeline_of([lab(float(n), text=f"項目{n}") for n in range(10)])
     [event] = day.stays[0].events
     assert len(event.lines) == 4 and event.more == 6
+
+
+def test_what_is_only_counted_is_not_read():
+    read = []
+
+    def result(number):
+        one = lab(float(number), text=f"項目{number}")
+        whole = one.read
+        one.read = lambda: read.append(number) or whole()
+        return one
+
+    [day] = timeline_of([result(number) for number in range(10)])
+    assert day.stays[0].events[0].more == 6 and read == [0, 1, 2, 3]
+
+
+def test_on_the_time_line_the_day_on_which_something_came_in_is_said_to_be_that():
+    silent = sheet(Kind.LAB, "Observation", code=concept("尿酸"), dated=False)
+    [day] = timeline_of([lab(1.0), silent])
+    [known, undated] = day.stays[0].events[0].lines
+    assert UNDATED not in known and undated.endswith(UNDATED)
 
 
 def test_who_a_person_is_makes_no_event():

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from kakehashi.core.kinds import Flag, Kind
+from kakehashi.fhir.facts_times import TIMES
 from kakehashi.services.viewer.medicines import YJ
 from kakehashi.services.viewer.sheet import Sheet
 
@@ -24,11 +25,14 @@ def sheet(
     *,
     where: int = OURS,
     flags: Flag = Flag.NONE,
+    dated: bool = True,
     **tree: Any,
 ) -> Sheet:
-    """One record."""
+    """One record of a day; not `dated`: it came in on that day and does not say when it was."""
     name = f"r{next(_NUMBER)}"
-    return Sheet(type_, name, kind, where, flags, at(day), {"resourceType": type_, "id": name, **tree})
+    said = {one: at(day).isoformat() for one in TIMES.get(type_, ())[:1] if dated}
+    whole = {"resourceType": type_, "id": name, **said, **tree}
+    return Sheet(type_, name, kind, where, flags, at(day), lambda: whole)
 
 
 def concept(text: str = "", **codes: str) -> dict[str, Any]:

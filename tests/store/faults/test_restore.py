@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from storing import draft, note, store
 
+from databases import as_owner
 from kakehashi.core.logentry import Seen
 from kakehashi.store import embedded, feed, log_append, reach
 from kakehashi.store.database import Database, migrate
@@ -51,7 +52,7 @@ def other() -> Iterator[str]:
 @pytest.fixture
 async def restored(db: Database, other: str) -> Database:
     """The database after its dump was restored; both hold three changes, of which a follower has had two."""
-    owner = await asyncpg.connect(db.url)
+    owner = await asyncpg.connect(as_owner(db.url))
     await owner.execute(SPEND)
     await owner.close()
     await store(db, draft("a"), draft("b"))
@@ -61,7 +62,7 @@ async def restored(db: Database, other: str) -> Database:
     await settled(db)
     await grown(db)
     await migrate(other)  # makes the application's role, as a restore of the cluster's roles would
-    await asyncio.to_thread(copied, db.url, other)
+    await asyncio.to_thread(copied, as_owner(db.url), other)
     return db
 
 
@@ -133,6 +134,6 @@ async def test_a_follower_neither_skips_nor_repeats_and_the_tree_grows_on(
 async def test_a_server_that_starts_where_it_stopped_begins_no_epoch(db: Database) -> None:
     await store(db, draft("a"))
     await looked(db)
-    await migrate(db.url)
+    await migrate(as_owner(db.url))
     async with db.transaction() as tx:
         assert await tx.fetchval("SELECT count(*) FROM epoch") == 0

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from storing import HANAKO, NOW, TARO, draft, note, of_person, store
 
+from databases import as_owner
 from kakehashi.core.errors import NotFound
 from kakehashi.store import reach, window_sql
 from kakehashi.store.database import Database
@@ -23,7 +24,7 @@ WORKERS, REQUESTS = 16, 40
 async def logless(db: Database) -> Database:
     """A database with one record, whose log takes no entry any more."""
     await store(db, draft("a"))
-    owner = await asyncpg.connect(db.url)
+    owner = await asyncpg.connect(as_owner(db.url))
     await owner.execute("REVOKE INSERT ON log FROM kakehashi_app")
     await owner.close()
     return db

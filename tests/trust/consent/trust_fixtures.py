@@ -1,29 +1,20 @@
 """One database for the tests of a module: each test sees its own transaction, which is rolled back."""
 
-import re
-import secrets
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 from trust_words import region
 
+from databases import copy_of
 from kakehashi.store.database import Connection, Database
 
 
 @pytest.fixture(scope="module")
 async def town(cluster: str, template: str) -> AsyncIterator[Database]:
     """A database with the institutions and two people."""
-    name = f"town_{secrets.token_hex(6)}"
-    admin = await asyncpg.connect(cluster)
-    await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    async with await Database.open(
-        re.sub(r"(postgresql://[^/]*/)[^?]*", rf"\g<1>{name}", cluster, count=1)
-    ) as database:
+    async with copy_of(cluster, template, "town") as url, await Database.open(url) as database:
         await region(database)
         yield database
-    await admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-    await admin.close()
 
 
 @pytest.fixture

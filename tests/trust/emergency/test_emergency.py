@@ -26,7 +26,7 @@ from kakehashi.core.errors import BadRequest, NotFound, Refused
 from kakehashi.core.kinds import Flag, Kind
 from kakehashi.store import reach
 from kakehashi.store.database import Connection
-from kakehashi.trust import emergency, withholding
+from kakehashi.trust import emergency, log, withholding
 
 HELPER = staff(emergency_right=True, purpose=Purpose.EMERGENCY)
 AUDITOR = staff(Role.AUDITOR, OPERATOR, purpose=Purpose.AUDIT)
@@ -113,6 +113,10 @@ async def test_patient_and_auditor_are_told_and_the_log_holds_no_words_of_the_re
     await reach.open_on(tx, reach.WHOLE_LOG)
     entry = await tx.fetchval("SELECT convert_from(entry, 'UTF8') FROM log")
     assert "unconscious" in entry and REASON not in entry
+    (line,) = await log.log_of_person(tx, HANAKO, by=myself(), at=NOW)
+    assert (line.action, line.basis) == ("emergency.opened", log.BASES["emergency"]), (
+        "what it rests on, told as such"
+    )
 
 
 async def test_a_review_is_recorded_once_and_not_by_who_opened(tx: Connection) -> None:
@@ -127,6 +131,38 @@ async def test_a_review_is_recorded_once_and_not_by_who_opened(tx: Connection) -
         await emergency.review(tx, HANAKO, opened.id, "justified", "", by=AUDITOR, at=NOW)
     (told,) = await emergency.of_person(tx, HANAKO, by=myself(), at=NOW)
     assert (told.verdict, told.remark) == ("unjustified", "予定入院")
+
+
+async def test_verdicts_are_told_to_auditors_newest_first_with_who_gave_them(tx: Connection) -> None:
+    colleague = staff(emergency_right=True, purpose=Purpose.EMERGENCY, subject="doctor-2")
+    first = await emergency.open_access(tx, HANAKO, "unconscious", REASON, by=HELPER, at=NOW)
+    second = await emergency.open_access(tx, TARO, "impaired", REASON, by=colleague, at=NOW)
+    assert await emergency.verdicts(tx, by=AUDITOR) == []
+    later = NOW + timedelta(hours=3)
+    await emergency.review(tx, TARO, second.id, "justified", "", by=AUDITOR, at=NOW + timedelta(hours=2))
+    await emergency.review(tx, HANAKO, first.id, "unjustified", "予定入院", by=AUDITOR, at=later)
+    newest, oldest = await emergency.verdicts(tx, by=AUDITOR)
+    assert (newest.id, oldest.id) == (first.id, second.id)
+    said = newest.reviewed, newest.verdict, newest.remark, newest.reviewer, newest.account
+    assert said == (later, "unjustified", "予定入院", AUDITOR.subject, HELPER.subject)
+    (told,) = await emergency.of_person(tx, HANAKO, by=myself(), at=later)
+    assert (told.reviewer, told.account) == ("", ""), "the person is not told who"
+
+
+async def test_verdicts_stay_with_the_auditors_of_the_place_and_away_from_who_was_judged(
+    tx: Connection,
+) -> None:
+    opened = await emergency.open_access(tx, HANAKO, "unconscious", REASON, by=HELPER, at=NOW)
+    await emergency.review(tx, HANAKO, opened.id, "unjustified", "予定入院", by=AUDITOR, at=NOW)
+    assert len(await emergency.verdicts(tx, by=staff(Role.AUDITOR, HOSPITAL, purpose=Purpose.AUDIT))) == 1
+    for other in (
+        staff(Role.AUDITOR, CLINIC, purpose=Purpose.AUDIT),
+        staff(Role.AUDITOR, purpose=Purpose.AUDIT, subject=HELPER.subject),
+    ):
+        assert await emergency.verdicts(tx, by=other) == []
+    for by in (staff(), HELPER, myself(), staff(Role.OPERATOR, OPERATOR, purpose=Purpose.OPERATIONS)):
+        with pytest.raises(Refused):
+            await emergency.verdicts(tx, by=by)
 
 
 async def test_an_institutions_auditor_reviews_there_and_nobody_else_reviews(tx: Connection) -> None:

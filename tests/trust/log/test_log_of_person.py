@@ -19,6 +19,7 @@ from kakehashi.trust import merkle
 from kakehashi.trust.checkpoints import Verifier
 from kakehashi.trust.log import Entry, log_of_person
 from kakehashi.trust.log_leaf import leaf_data
+from kakehashi_verify.line import climbed
 
 
 async def own_log(db: Database, *, by: Actor, below: int | None = None, most: int = 50) -> list[Entry]:
@@ -30,7 +31,7 @@ def proven(entry: Entry, verifier: Verifier) -> bool:
     assert entry.proof
     checkpoint = verifier.open(entry.proof.note)
     proof = entry.proof
-    return merkle.root_from_inclusion(proof.leaf, proof.size, proof.leaf_hash, proof.path) == checkpoint.root
+    return climbed(proof.leaf, proof.size, proof.leaf_hash, list(proof.path)) == checkpoint.root
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The Merkle tree: RFC 6962's words, a naive recursion beside it, and proofs that hold for nothing else."""
+"""The Merkle tree: RFC 6962's words, a naive recursion beside it, and proofs that a verifier takes for nothing else."""
 
 from hashlib import sha256
 
@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kakehashi.trust import merkle
+from kakehashi_verify.line import climbed
 
 # The eight inputs and roots of the test vectors that Certificate Transparency implementations share.
 INPUTS = [bytes.fromhex(one) for one in (
@@ -46,18 +47,6 @@ def naive_path(index: int, leaves: list[bytes]) -> list[bytes]:
     if index < half:
         return [*naive_path(index, leaves[:half]), naive_root(leaves[half:])]
     return [*naive_path(index - half, leaves[half:]), naive_root(leaves[:half])]
-
-
-def naive_consistency(old: int, leaves: list[bytes], whole: bool = True) -> list[bytes]:
-    """RFC 6962, section 2.1.2."""
-    if old == len(leaves):
-        return [] if whole else [naive_root(leaves)]
-    half = 1
-    while half * 2 < len(leaves):
-        half *= 2
-    if old <= half:
-        return [*naive_consistency(old, leaves[:half], whole), naive_root(leaves[half:])]
-    return [*naive_consistency(old - half, leaves[half:], False), naive_root(leaves[:half])]
 
 
 def leaves_of(count: int) -> list[bytes]:
@@ -103,7 +92,7 @@ def test_an_inclusion_proof_is_the_naive_one_and_leads_to_the_root(data: st.Data
     index = data.draw(st.integers(0, size - 1))
     proof = combined(merkle.inclusion_nodes(index, size), tiles_of(leaves, []))
     assert proof == naive_path(index, leaves)
-    assert merkle.root_from_inclusion(index, size, leaves[index], proof) == naive_root(leaves)
+    assert climbed(index, size, leaves[index], proof) == naive_root(leaves)
 
 
 @given(st.data(), st.integers(2, 400))
@@ -112,41 +101,14 @@ def test_an_inclusion_proof_fits_no_other_leaf_place_or_length(data: st.DataObje
     index = data.draw(st.integers(0, size - 1))
     other = data.draw(st.integers(0, size - 1).filter(lambda one: one != index))
     root, proof = naive_root(leaves), naive_path(index, leaves)
-    assert merkle.root_from_inclusion(index, size, leaves[other], proof) != root
-    assert merkle.root_from_inclusion(other, size, leaves[index], proof) != root
-    assert merkle.root_from_inclusion(index, size, leaves[index], proof[:-1]) != root
-    assert merkle.root_from_inclusion(index, size, leaves[index], [*proof, root]) is None
-    assert merkle.root_from_inclusion(size, size, leaves[index], proof) is None
-
-
-@given(st.data(), st.integers(1, 700))
-def test_a_consistency_proof_is_the_naive_one_and_holds(data: st.DataObject, new: int) -> None:
-    leaves = leaves_of(new)
-    old = data.draw(st.integers(1, new))
-    proof = combined(merkle.consistency_nodes(old, new), tiles_of(leaves, []))
-    assert proof == naive_consistency(old, leaves)
-    assert merkle.consistent(old, naive_root(leaves[:old]), new, naive_root(leaves), proof)
-
-
-@given(st.data(), st.integers(2, 300))
-def test_a_changed_past_has_no_consistency_proof(data: st.DataObject, new: int) -> None:
-    leaves = leaves_of(new)
-    old = data.draw(st.integers(1, new - 1))
-    changed = data.draw(st.integers(0, old - 1))
-    forged = [*leaves]
-    forged[changed] = merkle.leaf_hash(b"forged")
-    for proof in (naive_consistency(old, leaves), naive_consistency(old, forged)):
-        assert not merkle.consistent(old, naive_root(leaves[:old]), new, naive_root(forged), proof)
-    assert not merkle.consistent(old, naive_root(leaves[:old]), new, naive_root(leaves), proof[:-1])
+    assert climbed(index, size, leaves[other], proof) != root
+    assert climbed(other, size, leaves[index], proof) != root
+    assert climbed(index, size, leaves[index], proof[:-1]) != root
+    assert climbed(index, size, leaves[index], [*proof, root]) is None
+    assert climbed(size, size, leaves[index], proof) is None
 
 
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (3, 3), (-1, 3)])
 def test_no_proof_is_made_of_a_leaf_that_is_not_there(index: int, size: int) -> None:
     with pytest.raises(ValueError):
         merkle.inclusion_nodes(index, size)
-
-
-@pytest.mark.parametrize(("old", "new"), [(0, 3), (4, 3)])
-def test_no_consistency_proof_is_made_backwards_or_from_nothing(old: int, new: int) -> None:
-    with pytest.raises(ValueError):
-        merkle.consistency_nodes(old, new)

@@ -17,7 +17,7 @@ from kakehashi.store import clients as client_rows
 from kakehashi.store.clients import Client
 from kakehashi.store.database import Database
 from kakehashi.trust.keys import Authority, KeyTrouble, Vault
-from kakehashi.trust.oauth import certificates, clients, demo, grants, signing_keys
+from kakehashi.trust.oauth import certificates, clients, demo, grants, signing_keys, tidying
 from kakehashi.trust.oauth import tokens as tokens_module
 from kakehashi.trust.oauth.failures import InvalidClient, InvalidToken
 from kakehashi.trust.oauth.tokens import Tokens
@@ -178,6 +178,34 @@ async def test_what_is_taken_back_ends_within_a_second_everywhere(
     assert await works(elsewhere, two, at + SECOND)
     await clients.suspend(tokens.db, system.id, by=OPERATOR, at=at + SECOND)
     assert not await works(elsewhere, two, at + 2 * SECOND)
+
+
+async def test_a_certificate_out_of_use_takes_the_tokens_with_it_that_are_bound_to_it(
+    tokens: Tokens, vault: Vault, system: System
+) -> None:
+    """Here and in other processes; those bound to another certificate, or to none, stay good."""
+    elsewhere = Tokens(tokens.db, vault, ISSUER)
+    authority = Authority.make("見本認証局", at=NOON)
+    stolen, kept = (authority.client("桜台総合病院", at=NOON).certificate for _ in range(2))
+    taken = await certificates.register(tokens.db, stolen, SAKURA, by=OPERATOR, at=NOON)
+    await certificates.register(tokens.db, kept, SAKURA, by=OPERATOR, at=NOON)
+    shown = [certificates.thumbprint_of(stolen), certificates.thumbprint_of(kept), None]
+    at = NOON + 10 * SECOND
+    given = [(await system.token(tokens, at, cert=cert)).access_token for cert in shown]
+    held = list(zip(given, shown, strict=True))
+    assert all([await works(process, one, at, cert) for one, cert in held for process in (tokens, elsewhere)])
+
+    await certificates.revoke(tokens.db, taken.thumbprint, by=OPERATOR, at=at)
+    at += SECOND
+    for process in (tokens, elsewhere):
+        assert [await works(process, one, at, cert) for one, cert in held] == [False, True, True]
+    for later in (at, at + timedelta(days=30)):
+        await tidying.tidy(tokens.db, at=later)
+        with pytest.raises(InvalidClient):  # nor is there a new one, however late
+            await system.token(tokens, later, cert=shown[0])
+    assert await works(
+        tokens, (await system.token(tokens, later, cert=shown[1])).access_token, later, shown[1]
+    )
 
 
 async def test_new_tokens_after_resuming_are_good_and_old_ones_stay_void(

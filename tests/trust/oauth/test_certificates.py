@@ -19,7 +19,7 @@ from kakehashi.core.errors import Conflict, Invalid, NotFound, Refused, Unauthen
 from kakehashi.core.settings import Settings
 from kakehashi.trust.keys import Authority, KeyTrouble, Vault, secret_file
 from kakehashi.trust.oauth import certificates
-from kakehashi.trust.oauth.certificates import from_proxy, institution_of_certificate, thumbprint_of
+from kakehashi.trust.oauth.certificates import from_proxy, is_of, thumbprint_of
 from kakehashi.trust.oauth.tokens import Tokens
 
 SECRET = "s" * 32
@@ -39,8 +39,9 @@ async def test_a_registered_certificate_speaks_for_its_institution(
 ) -> None:
     mine = authority.client("桜台総合病院", at=NOON).certificate
     kept = await certificates.register(tokens.db, mine, SAKURA, by=OPERATOR, at=NOON)
-    assert await institution_of_certificate(tokens.db, mine, at=NOON) == SAKURA
-    assert await institution_of_certificate(tokens.db, der(mine), at=NOON) == SAKURA
+    assert await is_of(tokens.db, thumbprint_of(mine), SAKURA, at=NOON)
+    assert await is_of(tokens.db, thumbprint_of(der(mine)), SAKURA, at=NOON)
+    assert not await is_of(tokens.db, thumbprint_of(mine), MIDORI, at=NOON)
     assert thumbprint_of(mine) == base64.urlsafe_b64encode(kept.thumbprint).rstrip(b"=").decode()
     assert [one.thumbprint for one in await certificates.registered(tokens.db, SAKURA.key, by=OPERATOR)] == [
         kept.thumbprint
@@ -55,14 +56,15 @@ async def test_all_others_are_refused(tokens: Tokens, authority: Authority) -> N
     kept = await certificates.register(tokens.db, mine, SAKURA, by=OPERATOR, at=NOON)
     twin = authority.client("桜台総合病院", at=NOON).certificate
     for other, at in (
-        (twin, NOON), (authority.issued.certificate, NOON), (b"", NOON), (b"\x30\x82", NOON), (b"x" * 20_000, NOON),
-        (mine, NOON + timedelta(days=365)), (mine, NOON - timedelta(hours=1)),
+        (twin, NOON), (authority.issued.certificate, NOON), (mine, NOON + timedelta(days=365)),
+        (mine, NOON - timedelta(hours=1)),
     ):  # fmt: skip
-        with pytest.raises(Unauthenticated):
-            await institution_of_certificate(tokens.db, other, at=at)
+        assert not await is_of(tokens.db, thumbprint_of(other), SAKURA, at=at)
+    for none in (b"", b"\x30\x82", b"x" * 20_000):
+        with pytest.raises(Invalid):
+            thumbprint_of(none)
     await certificates.revoke(tokens.db, kept.thumbprint, by=OPERATOR, at=NOON)
-    with pytest.raises(Unauthenticated):
-        await institution_of_certificate(tokens.db, mine, at=NOON)
+    assert not await is_of(tokens.db, thumbprint_of(mine), SAKURA, at=NOON)
     with pytest.raises(NotFound):
         await certificates.revoke(tokens.db, kept.thumbprint, by=OPERATOR, at=NOON)
 

@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime
 import pyotp
 
 from kakehashi.core.actors import Actor, Institution, InstitutionType, Purpose, Role
+from kakehashi.core.errors import Unauthenticated
 from kakehashi.store.database import Database
 from kakehashi.trust.keys import Vault
 from kakehashi.trust.signin import accounts, enrolment, sessions, setup, steps
 from kakehashi.trust.signin.accounts import NewAccount
+from kakehashi.trust.signin.policy import STRICT, Policy
 from kakehashi.trust.signin.sessions import Ticket
 
 NOON = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -68,3 +70,11 @@ async def signed_in(
     ticket = await steps.with_password(db, who.login, who.password, address=HERE, at=at)
     ticket = await steps.with_totp(db, vault, ticket.token, who.code(at), at=at)
     return await sessions.choose(db, ticket.token, place.key, Role.DOCTOR, Purpose.TREATMENT, at=at)
+
+
+async def actor_of(db: Database, token: str, *, at: datetime, policy: Policy = STRICT) -> Actor:
+    """Return who acts in a session. Raises Unauthenticated where anything of the sign-in is missing."""
+    session = await sessions.open_session(db, token, at=at, policy=policy)
+    if session.actor is None:
+        raise Unauthenticated
+    return session.actor

@@ -6,7 +6,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from signin_people import HERE, MIDORI, NOON, OPERATOR, SAKURA, Doctor, make_doctor, new_doctor, signed_in
+from signin_people import (
+    HERE,
+    MIDORI,
+    NOON,
+    OPERATOR,
+    SAKURA,
+    Doctor,
+    actor_of,
+    make_doctor,
+    new_doctor,
+    signed_in,
+)
 
 from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import BadRequest, Conflict, Failure, Invalid, NotFound, Refused, Unauthenticated
@@ -34,7 +45,7 @@ async def manager_of_sakura(db: Database, vault: Vault) -> Actor:
         db, boss.account, SAKURA.key, Role.DOCTOR, manages=True, emergency_right=False, by=OPERATOR, at=NOON
     )
     ticket = await signed_in(db, vault, boss, LATER)
-    return await sessions.actor_of(db, ticket.token, at=LATER)
+    return await actor_of(db, ticket.token, at=LATER)
 
 
 async def test_one_person_has_one_account(hospitals: Database, doctor: Doctor) -> None:
@@ -78,9 +89,7 @@ async def test_a_manager_manages_their_own_institution_only(
     await refused(
         accounts.join(hospitals, "sato", MIDORI, Role.DOCTOR, licence="412345", by=manager, at=LATER)
     )
-    ordinary = await sessions.actor_of(
-        hospitals, (await signed_in(hospitals, vault, doctor, LATER)).token, at=LATER
-    )
+    ordinary = await actor_of(hospitals, (await signed_in(hospitals, vault, doctor, LATER)).token, at=LATER)
     await refused(accounts.enrol(hospitals, new_doctor("abe", SAKURA, "556"), by=ordinary, at=LATER))
     # A session elsewhere, or a token of the same person, carries no duty.
     await refused(
@@ -140,7 +149,7 @@ async def test_a_right_that_the_role_cannot_use_is_not_given(hospitals: Database
 async def test_what_ends_a_session_ends_it_at_once(hospitals: Database, vault: Vault, doctor: Doctor) -> None:
     async def works(token: str) -> bool:
         try:
-            return bool(await sessions.actor_of(hospitals, token, at=LATER))
+            return bool(await actor_of(hospitals, token, at=LATER))
         except Unauthenticated:
             return False
 
@@ -180,10 +189,10 @@ async def test_a_session_ends_when_idle_and_in_any_case_after_twelve_hours(
     at = LATER
     while at < LATER + timedelta(hours=11, minutes=40):
         at += timedelta(minutes=28)
-        await sessions.actor_of(hospitals, ticket.token, at=at)
-    await refused(sessions.actor_of(hospitals, ticket.token, at=LATER + timedelta(hours=12)), Unauthenticated)
+        await actor_of(hospitals, ticket.token, at=at)
+    await refused(actor_of(hospitals, ticket.token, at=LATER + timedelta(hours=12)), Unauthenticated)
     fresh = await signed_in(hospitals, vault, doctor, at)
-    await refused(sessions.actor_of(hospitals, fresh.token, at=at + timedelta(minutes=30)), Unauthenticated)
+    await refused(actor_of(hospitals, fresh.token, at=at + timedelta(minutes=30)), Unauthenticated)
 
 
 async def test_every_step_changes_the_token(hospitals: Database, vault: Vault, doctor: Doctor) -> None:
@@ -241,7 +250,7 @@ async def test_a_person_sees_their_own_record_and_for_others_needs_a_basis(hospi
             policy=policy,
             **more,  # type: ignore[arg-type]
         )
-        return await sessions.actor_of(hospitals, ticket.token, at=NOON, policy=policy)
+        return await actor_of(hospitals, ticket.token, at=NOON, policy=policy)
 
     own = await acting()
     assert (own.person, own.acts_for) == (4711, "")
@@ -314,7 +323,7 @@ async def test_with_a_second_persons_word_a_broken_telephone_is_no_wall(
     session = await sessions.open_session(hospitals, ticket.token, at=LATER)
     assert session.factors == 2 and session.ends_at == LATER + timedelta(hours=2)
     await breakglass.revoke(hospitals, request, by=manager, at=LATER)
-    await refused(sessions.actor_of(hospitals, ticket.token, at=LATER), Unauthenticated)
+    await refused(actor_of(hospitals, ticket.token, at=LATER), Unauthenticated)
 
 
 async def test_break_glass_ends_and_belongs_to_one_person(

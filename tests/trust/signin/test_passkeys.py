@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from passkey_device import PRESENT, Device, b64
-from signin_people import HERE, NOON, OPERATOR, SAKURA, Doctor, make_doctor, signed_in
+from signin_people import HERE, NOON, OPERATOR, SAKURA, Doctor, actor_of, make_doctor, signed_in
 
 from kakehashi.core.actors import Purpose, Role
 from kakehashi.core.errors import Failure, NotSupported, Refused, TooLarge, Unauthenticated
@@ -44,7 +44,7 @@ async def test_a_passkey_alone_is_two_factors(hospitals: Database, doctor: Docto
     ticket = await sessions.choose(
         hospitals, ticket.token, SAKURA.key, Role.DOCTOR, Purpose.TREATMENT, at=LATER, policy=POLICY
     )
-    actor = await sessions.actor_of(hospitals, ticket.token, at=LATER, policy=POLICY)
+    actor = await actor_of(hospitals, ticket.token, at=LATER, policy=POLICY)
     assert (actor.subject, actor.factors) == (doctor.account, 2)
 
 

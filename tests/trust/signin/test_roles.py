@@ -141,12 +141,3 @@ def test_kinds_of_and_permits_say_the_same(role: Role, what: Interaction, kind: 
     assert bool(kinds_of(who, what) >> kind & 1) is any(
         right.covers(who, kind) for right in roles.MAY[role].get(what, ())
     )
-
-
-def test_the_exported_table_names_every_role_and_interaction() -> None:
-    rows = roles.table()
-    assert {(row["role"], row["interaction"]) for row in rows} == {
-        (r.value, i.value) for r in Role for i in Interaction
-    }
-    refused = [row for row in rows if not row["allowed"]]
-    assert refused and all(not row["kinds"] and not row["institutions"] for row in refused)

@@ -7,7 +7,7 @@ import pyotp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from signin_people import GOOD_PASSWORD, HERE, NOON, OPERATOR, SAKURA, Doctor, new_doctor, signed_in
+from signin_people import GOOD_PASSWORD, HERE, NOON, OPERATOR, SAKURA, Doctor, actor_of, new_doctor, signed_in
 
 from kakehashi.core.actors import Purpose, Role
 from kakehashi.core.errors import Failure, Refused, TooMany, Unauthenticated
@@ -26,7 +26,7 @@ async def test_password_and_code_make_an_actor_bound_to_place_role_and_purpose(
     hospitals: Database, vault: Vault, doctor: Doctor
 ) -> None:
     ticket = await signed_in(hospitals, vault, doctor, LATER)
-    actor = await sessions.actor_of(hospitals, ticket.token, at=LATER)
+    actor = await actor_of(hospitals, ticket.token, at=LATER)
     assert (actor.subject, actor.role, actor.institution) == (doctor.account, Role.DOCTOR, SAKURA)
     assert (actor.purpose, actor.factors, actor.licence) == (Purpose.TREATMENT, 2, "412345")
     assert actor.scopes == () and not actor.emergency_right
@@ -36,7 +36,7 @@ async def test_one_factor_is_no_actor(hospitals: Database, doctor: Doctor) -> No
     ticket = await steps.with_password(hospitals, doctor.login, doctor.password, address=HERE, at=LATER)
     assert ticket.needs == ("second", "choose")
     with pytest.raises(Unauthenticated):
-        await sessions.actor_of(hospitals, ticket.token, at=LATER)
+        await actor_of(hospitals, ticket.token, at=LATER)
     with pytest.raises(Refused):
         await sessions.choose(hospitals, ticket.token, SAKURA.key, Role.DOCTOR, Purpose.TREATMENT, at=LATER)
 
@@ -49,9 +49,9 @@ async def test_in_the_demo_one_factor_is_enough_and_is_said(hospitals: Database,
     ticket = await sessions.choose(
         hospitals, ticket.token, SAKURA.key, Role.DOCTOR, Purpose.TREATMENT, at=LATER, policy=demo
     )
-    assert (await sessions.actor_of(hospitals, ticket.token, at=LATER, policy=demo)).factors == 1
+    assert (await actor_of(hospitals, ticket.token, at=LATER, policy=demo)).factors == 1
     with pytest.raises(Unauthenticated):  # the same session where two are demanded
-        await sessions.actor_of(hospitals, ticket.token, at=LATER)
+        await actor_of(hospitals, ticket.token, at=LATER)
 
 
 async def refusal(db: Database, login: str, password: str) -> str:
@@ -295,7 +295,7 @@ async def test_a_changed_password_ends_the_other_sessions(
         hospitals, doctor.ticket.token, GOOD_PASSWORD, "ike-no-8-Kaeru", at=LATER
     )
     with pytest.raises(Unauthenticated):
-        await sessions.actor_of(hospitals, other.token, at=LATER)
+        await actor_of(hospitals, other.token, at=LATER)
     assert await sessions.open_session(hospitals, mine.token, at=LATER)
     with pytest.raises(Unauthenticated):
         await steps.with_password(hospitals, doctor.login, GOOD_PASSWORD, address=HERE, at=LATER)

@@ -26,7 +26,7 @@ from window_words import (
 
 from kakehashi.core.actors import Actor, Institution, Purpose, Role
 from kakehashi.core.kinds import PERSONAL_KINDS, Flag, Kind, kinds
-from kakehashi.trust.decide import WindowFacts, decide
+from kakehashi.trust.decide import WindowFacts, consented, decide
 
 ABOUT_HANAKO = WindowFacts(persons=frozenset({HANAKO}))
 CONSENTED = replace(ABOUT_HANAKO, consents=(consent(),))
@@ -193,6 +193,14 @@ def test_withholding_a_kind_shuts_it_to_others() -> None:
     assert not sees(facts, staff(), Row(Kind.CONDITION))
     assert sees(facts, staff(), Row(Kind.LAB))
     assert sees(facts, myself(), Row(Kind.CONDITION))
+
+
+def test_what_was_consented_to_is_told_alike_whether_or_not_a_part_of_it_is_withheld() -> None:
+    """What may not be seen leaves no trace: the page's badges say what was agreed to, not what is left of it."""
+    withheld = replace(CONSENTED, withheld_kinds=Kind.CONDITION.bit)
+    assert consented(withheld, staff(), NOW) == consented(CONSENTED, staff(), NOW) == consent().kinds
+    assert consented(CONSENTED, staff(), NOW + 2 * DAY) == 0
+    assert consented(CONSENTED, staff(institution=CLINIC), NOW) == consented(ABOUT_HANAKO, staff(), NOW) == 0
 
 
 # Documents to an addressee

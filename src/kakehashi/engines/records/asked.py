@@ -15,8 +15,8 @@ from kakehashi.core.logentry import Note
 from kakehashi.core.window import Window
 from kakehashi.engines.house import House
 from kakehashi.store.database import Connection
-from kakehashi.trust.decide import WindowFacts, decide
-from kakehashi.trust.windows import open_window, open_windows
+from kakehashi.trust.decide import WindowFacts, consented, decide
+from kakehashi.trust.windows import facts_of, open_window, open_windows
 
 PERSONS = 10  # persons that one search may name
 EVER = datetime.min.replace(tzinfo=UTC)
@@ -39,10 +39,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The window that is open, and the person keys that the look is known to be about (None: anybody's)."""
+    """The window that is open, and the person keys that the look is known to be about (None: anybody's).
+
+    `consented`: bit set of the kinds that live consents of that one person to the actor's institution name.
+    """
 
     window: Window
     persons: frozenset[int] | None = None
+    consented: int = 0
 
 
 def bound(actor: Actor) -> bool:
@@ -91,8 +95,9 @@ async def scene_on(house: House, asked: Asked, patients: Sequence[str]) -> Scene
 async def scene_of(house: House, asked: Asked, person: int) -> Scene:
     """Return the scene of a look at one person's record: nothing but the window on that person."""
     async with house.db.connection() as db:
-        window = await open_window(db, asked.actor, person, at=asked.at)
-        return Scene(window, _persons_in(window, person))
+        facts = await facts_of(db, asked.actor, person, at=asked.at)
+    window = decide(facts, asked.actor, asked.at)
+    return Scene(window, _persons_in(window, person), consented(facts, asked.actor, asked.at))
 
 
 async def scene_behind(house: House, asked: Asked, patient: str) -> Scene:

@@ -67,12 +67,11 @@ async def take(house: House, lines: Sequence[tuple[int, bytes]], *, by: Actor, a
 
 def _checked(body: bytes, house: House) -> Checked:
     """Read and validate one resource; its address is made of itself."""
-    most = house.settings.max_resource_bytes
-    require_size(body, most)
+    require_size(body, house.settings)
     resource = parse(body)
     method = Method.UPDATE if resource.id else Method.CREATE
     wanted = Wanted(method, resource.type, resource.id, body, resource=resource)
-    return check([wanted], house.profiles, most=most)[0]
+    return check([wanted], house.profiles, most=house.settings.max_resource_bytes)[0]
 
 
 async def each_for_itself(

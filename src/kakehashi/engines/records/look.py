@@ -8,6 +8,7 @@ does not exist take the same steps and give the same answer.
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from kakehashi.core.actors import Actor
 from kakehashi.core.errors import NotFound
@@ -24,12 +25,21 @@ from kakehashi.engines.records.asked import (
     window_on,
 )
 from kakehashi.store.read import MANY, Changes, read_one, reading
+from kakehashi.store.read_record import read_record
 from kakehashi.store.rows import Row
 from kakehashi.trust import roles
 
-__all__ = ["Asked", "changes", "history", "read", "record", "version"]
+__all__ = ["Asked", "Looked", "changes", "history", "read", "record", "version"]
 
 _LATEST = 2**31 - 1  # above every version
+
+
+class Looked(NamedTuple):
+    """A look at one person's record. `consented`: the kinds that live consents to who looks name, opened or not."""
+
+    window: Window
+    rows: Sequence[Row]
+    consented: int
 
 
 async def read(house: House, asked: Asked, resource_type: str, resource_id: str) -> Row:
@@ -87,12 +97,13 @@ async def changes(
     resource_type: str | None = None,
     *,
     since: datetime = EVER,
-    behind: tuple[str, str, int] | None = None,
+    behind: tuple[int, str, str, int] | None = None,
     limit: int = 100,
 ) -> Changes:
     """Return a page of the history of a type (None: of all), newest first, of what the actor sees by itself.
 
-    `behind`: type, id and version of the last one of the page before. Raises NotFound, Refused, Unavailable.
+    `behind`: person, type, id and version of the last one of the page before, be it seen still or not. That names a
+    place without telling how much else was written. Raises NotFound, Refused, Unavailable.
     """
     roles.require(asked.actor, "history", resource_type=resource_type or "")
     scene = await scene_on(house, asked, ())
@@ -115,19 +126,24 @@ async def record(
     since: datetime = EVER,
     action: str = "view",
     limit: int = MANY,
-) -> tuple[Window, Sequence[Row]]:
-    """Return a person's record as far as the window opens, newest first, and the window itself.
+) -> Looked:
+    """Return a person's record as far as the window opens, newest first.
 
     `since`, `before` and `limit` cut `kinds` only: what is in `always` (an allergy of ten years ago) comes whole, and
-    first.
+    first. Raises Refused, Unavailable.
     """
     roles.require(asked.actor, "read")
     scene = await scene_of(house, asked, person)
-    note = asked.note(action, "record", scene.window)
-    persons = scene.persons or ()
-    async with reading(house.db, scene.window, note, at=asked.at) as look:
-        whole = await look.rows(persons, kinds=always) if always else []
-        return scene.window, [
-            *whole,
-            *await look.rows(persons, kinds=kinds & ~always, since=since, before=before, limit=limit),
-        ]
+    rows = await read_record(
+        house.db,
+        scene.window,
+        asked.note(action, "record", scene.window),
+        scene.persons or (),
+        always=always,
+        wanted=kinds & ~always,
+        since=since,
+        before=before,
+        limit=limit,
+        at=asked.at,
+    )
+    return Looked(scene.window, rows, scene.consented)

@@ -1,4 +1,4 @@
-"""How large a resource may be: one that is no Bundle and no Binary has a limit of its own, far below a transaction's.
+"""How large a resource may be: a Bundle, a Binary and all others have a limit each, the others' far below the body's.
 
 What is too large is refused before it is decoded, so that a hostile body costs no more than being received. Pure.
 """
@@ -6,16 +6,27 @@ What is too large is refused before it is decoded, so that a hostile body costs 
 import re
 
 from kakehashi.core.errors import Problem, TooLarge
+from kakehashi.core.settings import Settings
 from kakehashi.fhir.parse import Resource
 
 _MAY_BE_LARGE = frozenset({"Binary", "Bundle"})
-_SAYS_SO = re.compile(rb'"resourceType"\s*:\s*"(?:Binary|Bundle)"')
+_SAYS_SO = re.compile(rb'"resourceType"\s*+:\s*+"(?:Binary|Bundle)"')
+_SAYS_BUNDLE = re.compile(rb'"resourceType"\s*+:\s*+"Bundle"')
 
 
-def require_size(body: bytes, most: int) -> None:
-    """Raise TooLarge for more than `most` bytes in which no Binary and no Bundle is named: nothing is decoded."""
-    if len(body) > most and not _SAYS_SO.search(body):
-        raise TooLarge(problems=[_too_large("", most)])
+def require_size(body: bytes, settings: Settings) -> None:
+    """Raise TooLarge for too many bytes, by the types that are named in them: nothing is decoded."""
+    if len(body) > settings.max_resource_bytes and not _SAYS_SO.search(body):
+        raise TooLarge(problems=[_too_large("", settings.max_resource_bytes)])
+    if len(body) > settings.max_bundle_bytes and _SAYS_BUNDLE.search(body):
+        raise TooLarge(
+            f"Bundle は {settings.max_bundle_mb} MB までです。分けて送ってください。"
+            "大きな添付は Binary として単独で送れます。",
+            f"A Bundle may have {settings.max_bundle_mb} MB at most; send it in parts, or a large attachment "
+            "as a Binary by itself.",
+            rule="record.bundle-size",
+            place="Bundle",
+        )
 
 
 def size_problem(resource: Resource, most: int) -> Problem | None:

@@ -15,11 +15,12 @@ from kakehashi.core.ids import new_id
 from kakehashi.core.logentry import Note
 from kakehashi.engines.house import House
 from kakehashi.engines.records import conditions, guards
-from kakehashi.engines.records.check import Checked, check
+from kakehashi.engines.records.check import Checked, checking
 from kakehashi.engines.records.drafts import draft_of, named, names_of
 from kakehashi.engines.records.owners import persons_of
 from kakehashi.engines.records.references import rewritten
 from kakehashi.engines.records.wanted import Method, Outcome, Wanted
+from kakehashi.fhir.turns import in_turns
 from kakehashi.store.idempotency import RequestKey
 from kakehashi.store.rows import Draft, Row, Stored
 from kakehashi.store.whereabouts import Place, whereabouts
@@ -51,7 +52,7 @@ async def submit(
     Raises Malformed, Invalid, Refused, NotFound, Conflict, VersionMismatch, ManyMatches, KeyReused, Unavailable;
     then nothing has changed.
     """
-    checked = check(batch, house.profiles, most=house.settings.max_resource_bytes)
+    checked = await in_turns(checking(batch, house.profiles, most=house.settings.max_resource_bytes))
     return await submit_checked(house, checked, by=by, at=at, sent=sent)
 
 

@@ -1,5 +1,6 @@
 """One request to the API: what it stands on (`Api`), and what was sent, as handlers want to see it."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,9 @@ from kakehashi.faces.api import headers as said
 from kakehashi.faces.api.figures import Figures
 from kakehashi.faces.api.headers import Prefer
 from kakehashi.faces.api.pages import Pairs, Seals
-from kakehashi.fhir.parse import Resource, parse
+from kakehashi.fhir.large import LARGE
+from kakehashi.fhir.parse import Resource, parse, parsing
+from kakehashi.fhir.turns import in_turns
 from kakehashi.trust.oauth.jwks import Published
 from kakehashi.trust.oauth.tokens import Tokens
 
@@ -32,6 +35,9 @@ class Api:
     published: Published
     seals: Seals
     figures: Figures
+    one_large: asyncio.Lock = field(
+        default_factory=asyncio.Lock
+    )  # large bodies are decoded one after another
 
     @property
     def base(self) -> str:
@@ -103,8 +109,11 @@ class Call:
         """Return the resource in the body. Raises Malformed, UnsupportedMedia, TooLarge."""
         said.require_json_body(self.header("content-type"))
         body = await self.body_of()
-        require_size(body, self.api.house.settings.max_resource_bytes)
-        return parse(body)
+        require_size(body, self.api.house.settings)
+        if len(body) < LARGE:
+            return parse(body)
+        async with self.api.one_large:
+            return await in_turns(parsing(body))
 
     def sent(self, body: bytes) -> Sent:
         """Return where a write comes from. The idempotency key covers method, address and body."""

@@ -59,15 +59,21 @@ async def post(call: Call) -> Answer:
             rule="bundle.type",
             place="Bundle.type",
         )
+    _require_few(sent)
     listed = entries_of(sent)
-    if len(listed) > MOST:
+    asked = _read(call, listed)
+    done = await (_transaction(call, sent, asked) if kind == "transaction" else _batch(call, asked))
+    return Answer(200, bundle(f"{kind}-response", done))
+
+
+def _require_few(sent: Resource) -> None:
+    """Raise Invalid for more entries than one request may have, before any of them is looked at."""
+    given = sent.tree.get("entry")
+    if isinstance(given, list) and len(given) > MOST:
         raise Invalid(
             f"entry は {MOST} 件までです。分けて送ってください。", f"{MOST} entries at most; send them in parts.",
             rule="bundle.size", place="Bundle.entry",
         )  # fmt: skip
-    asked = _read(call, listed)
-    done = await (_transaction(call, sent, asked) if kind == "transaction" else _batch(call, asked))
-    return Answer(200, bundle(f"{kind}-response", done))
 
 
 def _read(call: Call, listed: Sequence[Entry]) -> list[_Asked]:

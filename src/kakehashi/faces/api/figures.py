@@ -1,6 +1,6 @@
 """Figures of requests: counts and seconds by interaction, resource type and status; never ids, never search values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -28,6 +28,12 @@ class Figures:
             "kakehashi_log_lines_lost", "Log lines that could not be written", registry=self.registry
         )
         lost.set_function(lambda: STANDARD.lost)
+        self._lags = Gauge(
+            "kakehashi_feed_lag",
+            "Entries of the feed that a follower has not had yet",
+            ("follower",),
+            registry=self.registry,
+        )
         self._counting: dict[tuple[str, str, int], tuple[Callable[[], None], Callable[[float], None]]] = {}
 
     def note(self, interaction: str, resource_type: str, status: int, seconds: float) -> None:
@@ -39,6 +45,12 @@ class Figures:
         count, observe = self._counting[key]
         count()
         observe(seconds)
+
+    def lagging(self, lags: Mapping[str, int]) -> None:
+        """Note how far each follower of the feed is behind; of none, where it is not known."""
+        self._lags.clear()
+        for follower, lag in lags.items():
+            self._lags.labels(follower).set(lag)
 
     def text(self) -> bytes:
         """Return all figures as Prometheus reads them."""

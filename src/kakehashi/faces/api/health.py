@@ -9,7 +9,7 @@ from kakehashi.core.errors import Failure, NotFound, Unavailable
 from kakehashi.engines.records import reindex
 from kakehashi.faces.api.answer import JSON, Answer
 from kakehashi.faces.api.call import Call
-from kakehashi.store import institutions
+from kakehashi.store import feed, institutions
 from kakehashi.store.database import Database
 from kakehashi.store.embedded_keeper import last_revival
 from kakehashi.trust import peers
@@ -48,6 +48,7 @@ async def metrics(call: Call) -> Answer:
     this machine where no token is set and nothing is in front."""
     if not _may_measure(call):
         raise NotFound
+    call.api.figures.lagging(await _lags(call.house.db))
     return Answer(200, call.api.figures.text(), media=b"text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -75,6 +76,15 @@ async def _finds_all(db: Database) -> bool:
         return (await reindex.state(db)).present
     except Failure:
         return False
+
+
+async def _lags(db: Database) -> dict[str, int]:
+    """How far each follower of the feed is behind; nothing while the database is away: other figures still count."""
+    try:
+        async with db.transaction() as connection:
+            return await feed.lags(connection)
+    except Failure:
+        return {}
 
 
 def _has_room(db: Database) -> bool:

@@ -50,14 +50,19 @@ async def _changes(call: Call, resource_type: str | None) -> Answer:
         call.house, call.asked, resource_type, since=since, behind=_behind(cursor), limit=count
     )
     last = found.rows[-1] if found.next and found.rows else None
-    return _page(call, address, found.rows, f"{last.type}/{last.id}/{last.version}" if last else "")
+    return _page(
+        call, address, found.rows, f"{last.person}/{last.type}/{last.id}/{last.version}" if last else ""
+    )
 
 
-def _behind(cursor: str) -> tuple[str, str, int] | None:
+def _behind(cursor: str) -> tuple[int, str, str, int] | None:
     if not cursor:
         return None
-    kind, name, version = cursor.split("/")
-    return kind, name, int(version)
+    try:
+        person, kind, name, version = cursor.split("/")
+        return int(person), kind, name, int(version)
+    except ValueError:
+        raise bad_cursor() from None  # sealed by an earlier version of this program
 
 
 def _asked(call: Call, address: str) -> tuple[int, datetime, str]:

@@ -4,7 +4,7 @@ from dataclasses import astuple
 
 import orjson
 
-from kakehashi.core.errors import BadRequest, NotFound, Problem
+from kakehashi.core.errors import BadRequest, Problem
 from kakehashi.core.ids import derived_id
 from kakehashi.engines.records.document import document as document_of
 from kakehashi.engines.records.everything import everything as record_of
@@ -145,12 +145,3 @@ def _other_id(resource_type: str) -> Problem:
         "http.id", f"{resource_type}.id",
         "リソースの id が宛先の id と一致しません。", "The resource's id is not the one in the address.",
     )  # fmt: skip
-
-
-async def unknown(call: Call) -> Answer:
-    """An operation that this server does not have."""
-    raise NotFound(
-        "その操作 ($…) はありません。/fhir/metadata に使える操作があります。",
-        "There is no such operation; /fhir/metadata lists those there are.",
-        rule="http.operation",
-    )

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
-from kakehashi.faces.cli import doctor_clock, doctor_home, doctor_log
+from kakehashi.faces.cli import doctor_clock, doctor_feed, doctor_home, doctor_log, doctor_login
 from kakehashi.faces.cli.finding import Finding
 from kakehashi.store import inspection, reindex
 from kakehashi.store.inspection import Inspection, Present
@@ -28,10 +28,12 @@ async def examine(house: House) -> list[Finding]:
     return [
         *_settings(house.settings),
         *_database(found),
+        doctor_login.examine(house.settings, found),
         _searches(indexed),
         *doctor_clock.examine(house.clock() - present.now),
         *doctor_home.examine(house.settings, at),
         *await doctor_log.examine(house, at),
+        *await doctor_feed.examine(house),
         *_people(idle, present),
     ]
 

@@ -38,7 +38,7 @@ def examine(settings: Settings, at: datetime) -> Iterator[Finding]:
 def _is_external(settings: Settings) -> bool:
     """Whether the database is somebody else's; a command that opened the embedded one knows it by its URL."""
     url = settings.database_url
-    return bool(url) and url != embedded.find(settings.home / "postgresql")
+    return bool(url) and not embedded.is_own(settings.home / "postgresql", url)
 
 
 def _room(settings: Settings) -> Iterator[Finding]:

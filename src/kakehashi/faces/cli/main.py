@@ -16,7 +16,7 @@ from cyclopts import App, Parameter
 
 import kakehashi
 from kakehashi.core.actors import Actor, Purpose, Role
-from kakehashi.core.errors import Failure
+from kakehashi.core.errors import Conflict, Failure
 from kakehashi.core.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -35,12 +35,19 @@ Option = Annotated[str, Parameter(show_default=False)]
 
 @app.command
 def init(login: str = "operator", name: str = "運用担当者") -> None:
-    """Prepare an empty installation: database, keys, and the first operator's account (password shown once)."""
+    """Prepare an installation (database, keys, the first operator's account), or upgrade its database."""
     from kakehashi.trust.signin import setup
 
     async def work() -> None:
         async with _opened() as house:
-            made = await setup.first_operator(house.db, login, name, at=house.clock())
+            _say("データベースはこの版の形です · the database is in this version's form")
+            try:
+                made = await setup.first_operator(house.db, login, name, at=house.clock())
+            except Conflict as known:
+                if known.problems[0].rule != setup.KNOWN:
+                    raise
+                _say(f"{known.problems[0].ja} · {known.problems[0].en}")
+                return
             print(f"運用担当者 {login} の最初のパスワード（一度だけ表示）: {made.initial_password}")
             print(f"The first operator's initial password, shown once: {made.initial_password}")
 
@@ -324,6 +331,26 @@ def quarantine(institution: str, /, *, reason: Option = "", lift: bool = False) 
             _say(await place_or_lift(house, institution, reason, lift=lift))
 
     _run(work)
+
+
+people = App(name="people", help="Who is who.")
+app.command(people)
+
+
+@people.command
+def match() -> None:
+    """Compare everyone with everyone and put likely pairs before the operator (console, 照合). Links nobody."""
+    from kakehashi.faces.cli.people import match as match_everyone
+
+    good = True
+
+    async def work() -> None:
+        nonlocal good
+        async with _opened() as house:
+            good = await match_everyone(house, _say)
+
+    _run(work)
+    sys.exit(0 if good else 1)
 
 
 def _prove(work: "Callable[[], Coroutine[Any, Any, Verdict]]") -> None:

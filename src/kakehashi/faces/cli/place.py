@@ -20,13 +20,15 @@ from kakehashi.store.guard import Guard
 async def opened(settings: Settings) -> AsyncIterator[House]:
     """Yield the house: the embedded server is started where no URL is set, and left when the command ends."""
     server = guard = None
+    owner = settings.owner_database_url
     settings.home.mkdir(parents=True, exist_ok=True)
     if not settings.database_url:
         server = embedded.start(settings.home / "postgresql")
-        settings, guard = replace(settings, database_url=server.url), Guard(server.folder)
+        settings, guard = replace(settings, database_url=server.app_url), Guard(server.folder)
+        owner = server.url
     try:
         async with await Database.open(
-            settings.database_url, connections=settings.connections, guard=guard
+            settings.database_url, owner=owner, connections=settings.connections, guard=guard
         ) as db:
             yield House(db, settings, system_clock, ProfileSet.load(settings.home / "profiles"))
     finally:

@@ -1,5 +1,9 @@
-"""`kakehashi serve`: the application on Granian, a process for each worker, and the embedded database kept running."""
+"""`kakehashi serve`: the application on Granian, a process for each worker, and the embedded database kept running.
 
+The owner's login, where there is one, is used before the workers begin and not given to them.
+"""
+
+import asyncio
 import ctypes
 import os
 import signal
@@ -14,6 +18,7 @@ from granian.constants import Interfaces, Loops
 from kakehashi.core.settings import Settings
 from kakehashi.faces.logs import set_up
 from kakehashi.store import embedded
+from kakehashi.store.database import prepare
 from kakehashi.store.embedded_keeper import Keeper
 
 _PATIENCE = 15  # seconds that a worker has to finish what it is answering when the server stops
@@ -25,12 +30,16 @@ def serve(settings: Settings) -> None:
     """Serve until stopped. The embedded database, where there is one, is held and revived for as long as this runs."""
     set_up(settings.log_level)
     with ExitStack() as stack:
-        if not settings.database_url:
+        url, owner = settings.database_url, settings.owner_database_url
+        if not url:
             folder = settings.home / "postgresql"
             server = embedded.start(folder)
             stack.callback(server.close)
             stack.enter_context(Keeper(server, folder))
-            os.environ["KAKEHASHI_DATABASE_URL"] = server.url
+            url, owner = server.app_url, server.url
+        asyncio.run(prepare(url, owner))
+        os.environ["KAKEHASHI_DATABASE_URL"] = url
+        os.environ.pop("KAKEHASHI_OWNER_DATABASE_URL", None)
         os.environ["KAKEHASHI_HOME"] = str(Path(settings.home).resolve())
         os.environ["KAKEHASHI_LOG_LEVEL"] = settings.log_level
         os.environ["KAKEHASHI_DEMO"] = str(settings.demo).lower()

@@ -73,7 +73,7 @@ async def show_log(visit: Visit) -> Response:
 
 
 async def show_emergencies(visit: Visit) -> Response:
-    """GET /audit/emergencies: openings that nobody has reviewed."""
+    """GET /audit/emergencies: openings that nobody has reviewed, and below them the verdicts on others."""
     return await _emergencies(visit)
 
 
@@ -139,11 +139,14 @@ async def proof_page(visit: Visit, template: str) -> Response:
 async def _emergencies(visit: Visit, failure: Failure | None = None) -> Response:
     async with visit.house.db.transaction() as db:
         queue = await emergency.review_queue(db, by=visit.actor)
-        people = await desk_log.account_names(db, {one.account for one in queue})
+        past = await emergency.verdicts(db, by=visit.actor)
+        people = await desk_log.account_names(
+            db, {one.account for one in (*queue, *past)} | {one.reviewer for one in past}
+        )
     return visit.page(
         "audit/emergencies.html", status=failure.status if failure else 200,
-        messages=message_of(failure) if failure else [], queue=queue, people=people, names=await _names(visit),
-        reasons=REASONS, mark_of=mark_of,
+        messages=message_of(failure) if failure else [], queue=queue, past=past, people=people,
+        names=await _names(visit), reasons=REASONS, mark_of=mark_of,
     )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""Matches in doubt (名寄せ): two descriptions side by side, masked; the operator decides who is who, with a reason."""
+"""Matches in doubt (名寄せ): two descriptions side by side, masked; the operator decides who is who, with a reason.
+
+From here everyone is compared with everyone too, which adds pairs; a server does it beside its other work.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,9 +10,9 @@ from starlette.responses import Response
 
 from kakehashi.core.errors import BadRequest, Failure
 from kakehashi.faces.web.visit import Page, Visit, guarded, message_of
-from kakehashi.people import doubts, merging
+from kakehashi.people import bulk_runs, doubts, merging
 from kakehashi.people.doubts import Outcome
-from kakehashi.store import desk, desk_console, institutions, people
+from kakehashi.store import desk, desk_console, institutions, people, people_doubts
 from kakehashi.store.database import Connection
 from kakehashi.trust.roles import Interaction
 
@@ -25,6 +28,12 @@ FIELDS = (
     ("町・番地", "Town", "town", "address_text"),
     ("郵便番号", "Postal code", "postal", "postal"),
 )
+# How far the matching in bulk is.
+STEPS = {
+    "waiting": ("順番を待っています", "Waits for its turn"),
+    "reading": ("登録された人を読んでいます", "Reading who is registered"),
+    "matching": ("互いに比べています", "Comparing them with each other"),
+}
 _SHOWN = frozenset({"birth", "sex", "municipality"})  # these tell little alone and are needed to decide
 
 
@@ -47,7 +56,7 @@ async def show(visit: Visit) -> Response:
 async def settle(visit: Visit) -> Response:
     """POST /console/people/settle: a doubtful link is right, or wrong."""
     try:
-        number, evidence = _number(visit.said("number")), _evidence(visit)
+        number, evidence = _number(visit.said("number")), evidence_of(visit)
         outcome = Outcome.SAME if visit.said("outcome") == "same" else Outcome.DIFFERENT
         await doubts.settle(visit.house.db, number, outcome, evidence=evidence, by=visit.actor, at=visit.at)
     except BadRequest as failure:
@@ -61,7 +70,7 @@ async def decide(visit: Visit) -> Response:
         one = await desk.person_of(db, visit.session.id, visit.said("one"))
         other = await desk.person_of(db, visit.session.id, visit.said("other"))
     try:
-        evidence = _evidence(visit)
+        evidence = evidence_of(visit)
         if visit.said("outcome") == "same":
             await merging.merge(visit.house.db, one, other, evidence=evidence, by=visit.actor, at=visit.at)
         else:
@@ -71,10 +80,16 @@ async def decide(visit: Visit) -> Response:
     return visit.go("/console/people?done=settled")
 
 
+async def match(visit: Visit) -> Response:
+    """POST /console/people/match: have everyone compared with everyone; the page shows how far it is."""
+    await bulk_runs.ask(visit.house.db, by=visit.actor, at=visit.at, request=visit.asked.request)
+    return visit.go("/console/people?done=matching")
+
+
 async def unmerge(visit: Visit) -> Response:
     """POST /console/people/unmerge: take a merge back."""
     try:
-        number, evidence = _number(visit.said("number")), _evidence(visit)
+        number, evidence = _number(visit.said("number")), evidence_of(visit)
         await merging.unmerge(visit.house.db, number, evidence=evidence, by=visit.actor, at=visit.at)
     except BadRequest as failure:
         return await _people(visit, failure)
@@ -109,6 +124,7 @@ async def _people(visit: Visit, failure: Failure | None = None) -> Response:
     async with visit.house.db.transaction() as db:
         waiting = (await doubts.waiting(db))[:_LISTED]
         pairs = (await doubts.candidates(db))[:_LISTED]
+        waiting_pairs = await people_doubts.count_candidates(db)
         merges = await desk_console.merges(db, _LISTED)
         names = {one.key: one.name for one in await institutions.every(db)}
         known = await _descriptions(
@@ -125,6 +141,7 @@ async def _people(visit: Visit, failure: Failure | None = None) -> Response:
     return visit.page(
         "console/people.html", status=failure.status if failure else 200,
         messages=message_of(failure) if failure else [], names=names, handles=handles,
+        run=await bulk_runs.last(visit.house.db, by=visit.actor), steps=STEPS, waiting_pairs=waiting_pairs,
         waiting=[(one, compare(known.get(one.person), known.get(one.other or 0))) for one in waiting],
         pairs=[(one, compare(known.get(one.one), known.get(one.other))) for one in pairs],
         merges=[(one, compare(known.get(one["keep"]), known.get(one["joined"]))) for one in merges],
@@ -138,7 +155,8 @@ async def _descriptions(db: Connection, persons: set[int]) -> dict[int, dict[str
     return {row["person"]: dict(row) for row in found}
 
 
-def _evidence(visit: Visit) -> dict[str, str]:
+def evidence_of(visit: Visit) -> dict[str, str]:
+    """Return the reason of a decision as its evidence. Raises BadRequest where none was written."""
     reason = visit.said("reason")
     if len(reason) < _SHORTEST:
         raise BadRequest(
@@ -161,4 +179,5 @@ PAGES = (
     guarded("/console/people/settle", settle, _NEEDS),
     guarded("/console/people/decide", decide, _NEEDS),
     guarded("/console/people/unmerge", unmerge, _NEEDS),
+    guarded("/console/people/match", match, _NEEDS),
 )

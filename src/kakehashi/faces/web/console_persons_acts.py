@@ -1,16 +1,18 @@
-"""What the operator does about one person: guardians on evidence, withholdings asked for on paper, legal holds."""
+"""What the operator does about one person: guardians on evidence, withholdings asked for on paper, doubts about whose
+records these are, legal holds."""
 
 from collections.abc import Awaitable
 from datetime import datetime, time, timedelta
 
 from starlette.responses import Response
 
-from kakehashi.core.errors import BadRequest, Failure
+from kakehashi.core.errors import BadRequest, Failure, NotFound
 from kakehashi.core.kinds import Kind
-from kakehashi.faces.web.console_persons_pages import here, shown
+from kakehashi.faces.web.console_people_pages import evidence_of
+from kakehashi.faces.web.console_persons_pages import here, links_of, shown
 from kakehashi.faces.web.rendering import JAPAN
 from kakehashi.faces.web.visit import Page, Visit, guarded
-from kakehashi.people import find
+from kakehashi.people import doubts, find
 from kakehashi.trust import legal_holds, proxies, withholding
 from kakehashi.trust.decide import WHOLE
 from kakehashi.trust.proxies import Basis
@@ -103,6 +105,24 @@ async def lift(visit: Visit) -> Response:
     return await _done(visit, act, "lifted")
 
 
+async def doubt(visit: Visit) -> Response:
+    """POST /console/persons/{handle}/doubt: an institution's records are shown to nobody else until it is settled."""
+    person, institution = await visit.person(), _number(visit.said("institution"))
+    try:
+        evidence = evidence_of(visit)
+        async with visit.house.db.transaction() as db:
+            linked = [one for one in await links_of(db, person) if one.institution == institution]
+            if not linked:
+                raise NotFound
+            for one in linked:
+                await doubts.suspend(
+                    db, one.person, institution, evidence=evidence, by=visit.actor, at=visit.at
+                )
+    except BadRequest as failure:
+        return await shown(visit, failure)
+    return visit.go(f"{here(visit)}?done=doubted")
+
+
 async def _done(visit: Visit, act: Awaitable[object], done: str) -> Response:
     """Carry an act out, and return to the person's page: with what was done, or what was wrong."""
     try:
@@ -145,6 +165,7 @@ PAGES: tuple[Page, ...] = (
     guarded(f"{_HERE}/guardian/end", end_guardian, Interaction.PERSON_SETTLE),
     guarded(f"{_HERE}/withholding", withhold, Interaction.PERSON_IDENTIFY),
     guarded(f"{_HERE}/withholding/release", release, Interaction.PERSON_IDENTIFY),
+    guarded(f"{_HERE}/doubt", doubt, Interaction.PERSON_SETTLE),
     guarded(f"{_HERE}/hold", hold, Interaction.CONSOLE_RETENTION),
     guarded(f"{_HERE}/hold/lift", lift, Interaction.CONSOLE_RETENTION),
 )

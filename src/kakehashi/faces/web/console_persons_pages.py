@@ -14,9 +14,11 @@ from kakehashi.faces.web import enrolling
 from kakehashi.faces.web.console_people_pages import masked
 from kakehashi.faces.web.rendering import JAPAN
 from kakehashi.faces.web.visit import Page, Visit, guarded, message_of
-from kakehashi.people import find
+from kakehashi.people import doubts, find, merging
+from kakehashi.services.audit.search import mark_of
 from kakehashi.services.eligibility.finding import Wanted, birth_of, card_of
 from kakehashi.store import desk_log, institutions
+from kakehashi.store.database import Connection
 from kakehashi.trust import legal_holds, persons, proxies, withholding
 from kakehashi.trust.decide import WHOLE
 from kakehashi.trust.roles import Interaction
@@ -88,7 +90,7 @@ async def set_state(visit: Visit) -> Response:
 
 
 async def shown(visit: Visit, failure: Failure | None = None, made: Enrolled | None = None) -> Response:
-    """Return the person's page: account, proxies, withholdings, holds."""
+    """Return the person's page: account, proxies, withholdings, links, holds."""
     person, by = await visit.person(), visit.actor
     async with visit.house.db.transaction() as db:
         who = await find.describe(db, person, institution=by.institution.key)
@@ -96,6 +98,8 @@ async def shown(visit: Visit, failure: Failure | None = None, made: Enrolled | N
         held = await proxies.of_register(db, person, by=by)
         withheld = await withholding.of_person(db, person, by=by, at=visit.at)
         holds = await legal_holds.of_person(db, person, by=by)
+        links = await links_of(db, person)
+        hidden = await doubts.suspended(db, sorted({one.person for one in links}))
         places = await institutions.every(db)
         accounts = {one.account for one in held} | {one.placed_by for one in holds}
         accounts |= {one.by for one in standing.proofs} if standing else set()
@@ -105,6 +109,7 @@ async def shown(visit: Visit, failure: Failure | None = None, made: Enrolled | N
         messages=message_of(failure) if failure else [], here=here(visit), now=visit.at, made=made,
         who=replace(who, name=masked(who.name), kana=masked(who.kana), address=""), standing=standing,
         grants=held, withheld=[one for one in withheld if one.released is None], holds=holds, people=names,
+        linked=links, hidden={(one.person, one.institution) for one in hidden}, mark_of=mark_of,
         places={one.key: one.name for one in places},
         care=[(one.key, one.name) for one in places if one.type.value in ("hospital", "clinic", "pharmacy")],
         papers=person_accounts.PAPERS, face=person_accounts.WITH_FACE, bases=BASES, kind_names=KIND_NAMES,
@@ -113,6 +118,12 @@ async def shown(visit: Visit, failure: Failure | None = None, made: Enrolled | N
         latest=(visit.at + proxies.LONGEST).astimezone(JAPAN).date(),
         child=_child(who.birth, visit), warning=withholding.WARNING,
     )  # fmt: skip
+
+
+async def links_of(db: Connection, person: int) -> list[doubts.Affected]:
+    """Return what institutions brought under the keys of this human, the newest last."""
+    found = [one for key in await merging.resolve(db, person) for one in await doubts.affected(db, key)]
+    return sorted(found, key=lambda one: (one.since, one.institution))
 
 
 def here(visit: Visit) -> str:

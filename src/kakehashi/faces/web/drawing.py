@@ -16,7 +16,8 @@ _WIDTH, _HEIGHT = 640, 140  # user units; the picture scales with the page
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 8, 10, 22
 _ROW = 22  # height of a bar's row
 SHAPES, _SOLID = 8, 4  # marks that tell sources apart: four shapes, filled, then as outlines
-_WIDE, _NAMES, _NAME_LENGTH = 1000, 240, 17  # bars: width, room for the names, characters that fit
+_WIDE, _NAMES, _NAME_LENGTH = 1000, 284, 21  # bars: width, room for the names, characters that fit
+_HEAD = 18  # height over the bars, for the word at `now`
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +81,21 @@ def bars(
 ) -> str:
     """Return bars over time on one axis, a labelled row each, with a line at `now`. `reach`: first and last moment."""
     first, last = reach
-    height = _TOP + _ROW * max(len(rows), 1) + _BOTTOM
+    height = _HEAD + _ROW * max(len(rows), 1) + _BOTTOM
     x = _Scale(first.timestamp(), last.timestamp(), _NAMES, _WIDE - _RIGHT)
     at = x(now.timestamp())
     parts = [
         _days(first, last, x, height),
         *(_name(row, name) for row, name in enumerate(rows)),
         *(_bar(x, span, first, last) for span in spans),
-        f'<line class="chart-now" x1="{at}" x2="{at}" y1="{_TOP}" y2="{height - _BOTTOM}"/>',
+        f'<line class="chart-now" x1="{at}" x2="{at}" y1="{_HEAD}" y2="{height - _BOTTOM}"/>',
+        f'<text class="chart-text" x="{at}" y="{_HEAD - 5}" text-anchor="middle">今日</text>',
     ]
     return _svg(label, height, parts, _WIDE)
 
 
 def _name(row: int, name: str) -> str:
-    y = _TOP + row * _ROW
+    y = _HEAD + row * _ROW
     short = name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "…"
     return (
         f'<line class="chart-grid" x1="0" x2="{_WIDE}" y1="{y + _ROW}" y2="{y + _ROW}"/>'
@@ -162,6 +164,6 @@ def _bar(x: _Scale, span: Span, first: datetime, last: datetime) -> str:
     left, right = x(start.timestamp()), x(end.timestamp())
     kind = f"chart-bar chart-source-{span.shape % SHAPES}" + (" chart-overlap" if span.strong else "")
     return (
-        f'<rect class="{kind}" x="{left}" y="{_TOP + span.row * _ROW + 3}" width="{max(right - left, 2):.1f}" '
+        f'<rect class="{kind}" x="{left}" y="{_HEAD + span.row * _ROW + 3}" width="{max(right - left, 2):.1f}" '
         f'height="{_ROW - 6}" rx="2"><title>{escape(span.title)}</title></rect>'
     )

@@ -8,11 +8,12 @@ from kakehashi.core.window import Window
 from kakehashi.engines.records import look
 from kakehashi.faces.web.reception_pages import SEXES, wanted_of
 from kakehashi.faces.web.viewer_page import ALWAYS, TABS
-from kakehashi.faces.web.viewer_pages import named, sheet_of, sources_for
+from kakehashi.faces.web.viewer_pages import named, sources_for
 from kakehashi.faces.web.visit import Page, Visit, message_of
 from kakehashi.people import find
 from kakehashi.services.emergency.finding import identify
 from kakehashi.services.emergency.summary import summary_of
+from kakehashi.services.viewer.sheet import sheet_of
 from kakehashi.trust import emergency
 from kakehashi.trust.emergency import OPEN_FOR, REASONS, SHORTEST_REASON
 from kakehashi.trust.roles import Interaction
@@ -66,7 +67,7 @@ async def open_access(visit: Visit) -> Response:
 async def summary(visit: Visit) -> Response:
     """GET /emergency/{handle}/summary: everything on one screen, while the opening lasts."""
     person, handle = await visit.person(), visit.request.path_params["handle"]
-    window, rows = await look.record(
+    window, rows, _ = await look.record(
         visit.house, visit.asked, person, kinds=EVERY_KIND, always=ALWAYS | Kind.PROCEDURE.bit, limit=_MOST
     )
     if not is_open(window):

@@ -10,12 +10,12 @@ from kakehashi.core.kinds import KIND_NAMES, PERSONAL_KINDS
 from kakehashi.engines.records import look
 from kakehashi.faces.web.me_pages import me_page, own_person
 from kakehashi.faces.web.rendering import JAPAN, page, render
-from kakehashi.faces.web.viewer_pages import sheet_of, sources_for
+from kakehashi.faces.web.viewer_pages import sources_for
 from kakehashi.faces.web.visit import Page, Visit
 from kakehashi.services.person.download import archive
 from kakehashi.services.viewer.documents import Document, Section, sections_of
 from kakehashi.services.viewer.record import Record, record_of
-from kakehashi.services.viewer.sheet import Sheet
+from kakehashi.services.viewer.sheet import Sheet, sheet_of
 from kakehashi.trust.roles import Interaction
 
 _EVERYTHING = 1_000_000  # rows: who asks for the own record gets all of it
@@ -29,7 +29,7 @@ async def ask(visit: Visit) -> Response:
 
 async def take(visit: Visit) -> Response:
     """POST /me/download: everything that the person may see, logged as an export: as files, or as a page to print."""
-    _, rows = await look.record(
+    _, rows, _ = await look.record(
         visit.house, visit.asked, own_person(visit), kinds=PERSONAL_KINDS, action="export", limit=_EVERYTHING
     )
     sheets = [sheet_of(row) for row in rows]

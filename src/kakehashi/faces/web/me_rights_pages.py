@@ -10,10 +10,10 @@ from kakehashi.core.kinds import KIND_NAMES, Kind
 from kakehashi.engines.records import look
 from kakehashi.faces.web.me_pages import care_places, me_page, names_of, own_person
 from kakehashi.faces.web.rendering import JAPAN
-from kakehashi.faces.web.viewer_pages import sheet_of
 from kakehashi.faces.web.visit import Page, Visit, message_of
 from kakehashi.services.eligibility import rules
 from kakehashi.services.person.records import CHOOSABLE, Line, lines_of
+from kakehashi.services.viewer.sheet import sheet_of
 from kakehashi.store import accounts
 from kakehashi.trust import consents, consents_referral, proxies, withholding
 from kakehashi.trust.decide import WHOLE
@@ -168,7 +168,7 @@ async def _withholding(visit: Visit, failure: Failure | None = None) -> Response
     held = [one for one in held if one.released is None]
     lines: list[Line] = []
     if chosen or any(one.item for one in held):
-        _, rows = await look.record(
+        _, rows, _ = await look.record(
             visit.house, visit.asked, person, kinds=sum(kind.bit for kind in CHOOSABLE)
         )
         lines = lines_of(sheet_of(row) for row in rows)

@@ -52,12 +52,12 @@ def narrative(xhtml: str) -> Markup:
 
 def when(at: datetime) -> str:
     """Write a moment as people in Japan read it."""
-    return at.astimezone(JAPAN).strftime("%Y-%m-%d %H:%M")
+    return at.astimezone(JAPAN).isoformat(" ", "minutes")[:16]
 
 
 def day(at: datetime) -> str:
     """Write the day in Japan of a moment."""
-    return at.astimezone(JAPAN).strftime("%Y-%m-%d")
+    return at.astimezone(JAPAN).date().isoformat()
 
 
 @cache
@@ -66,6 +66,7 @@ def _environment() -> Environment:
         loader=PackageLoader("kakehashi.faces.web"),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
+        auto_reload=False,  # a page is made of ten templates: none is looked up in the file system again
         trim_blocks=True,
         lstrip_blocks=True,
     )

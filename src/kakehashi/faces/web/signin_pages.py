@@ -12,7 +12,8 @@ from kakehashi.core.actors import Institution, Purpose, Role
 from kakehashi.core.errors import BadRequest, Failure, Unauthenticated
 from kakehashi.faces.web.rendering import HEADERS
 from kakehashi.faces.web.visit import COOKIE, Page, Visit, message_of
-from kakehashi.store import accounts, accounts_factors
+from kakehashi.store import accounts_factors
+from kakehashi.store.accounts import Membership
 from kakehashi.trust.signin import enrolment, passkeys, sessions, steps
 from kakehashi.trust.signin.sessions import Ticket
 
@@ -228,10 +229,12 @@ async def take_enrol(visit: Visit) -> Response:
 
 
 async def ask_choice(visit: Visit) -> Response:
-    """GET /signin/choose: institution, role and purpose."""
+    """GET /signin/choose: institution, role and purpose; what is in quarantine is told, not offered."""
+    free, shut = await sessions.duties(visit.house.db, visit.session.account)
     return visit.page(
         "signin/choose.html",
-        choices=await _choices_of(visit, visit.session.account),
+        choices=_choices_of(free),
+        shut=sorted({one.institution.name for one in shut}),
         role_names=ROLE_NAMES,
         purpose_names=PURPOSE_NAMES,
     )
@@ -283,12 +286,16 @@ async def take_passkey(visit: Visit) -> Response:
 
 
 async def _onward(visit: Visit, ticket: Ticket) -> Response:
-    """Go to the next step; where there is only one duty to choose, it is chosen."""
+    """Go to the next step; where there is only one duty to choose, it is chosen.
+
+    Raises Refused, which tells why, where the only duty is at an institution in quarantine.
+    """
     if ticket.needs == ("choose",):
         signed = await sessions.open_session(
             visit.house.db, ticket.token, at=visit.at, policy=visit.desk.policy
         )
-        choices = await _choices_of(visit, signed.account)
+        free, shut = await sessions.duties(visit.house.db, signed.account)
+        choices = _choices_of(free or shut)
         if len(choices) == 1:
             one = choices[0]
             ticket = await sessions.choose(
@@ -303,9 +310,7 @@ async def _onward(visit: Visit, ticket: Ticket) -> Response:
     return visit.go(next_step(ticket.needs) if ticket.needs else _wanted(visit), ticket)
 
 
-async def _choices_of(visit: Visit, account: str) -> list[Choice]:
-    async with visit.house.db.transaction() as db:
-        held = await accounts.memberships(db, account)
+def _choices_of(held: Sequence[Membership]) -> list[Choice]:
     return [Choice(one.institution, one.role, USUAL[one.role]) for one in held if one.role in USUAL]
 
 

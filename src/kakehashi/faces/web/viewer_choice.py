@@ -3,16 +3,15 @@
 Choosing happens on rows before their bodies are read: a page costs what it shows, not what the person has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from itertools import takewhile
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlencode
 
 from kakehashi.core.kinds import Kind
 from kakehashi.engines.records.asked import EVER, NEVER
 from kakehashi.faces.web.rendering import JAPAN
-from kakehashi.services.viewer.timeline import EVENTS, day_of
+from kakehashi.services.viewer.timeline import EVENTS, TOLD, day_of
 from kakehashi.store.rows import Row
 
 DAYS = 30  # days of the time line on one page
@@ -52,15 +51,18 @@ class Choice:
 
     def until(self) -> datetime:
         """Return the moment before which everything wanted lies."""
-        return datetime.combine(self.before, time(), JAPAN) if self.before else NEVER
+        return datetime.combine(self.before, time(), JAPAN).astimezone(UTC) if self.before else NEVER
 
-    def keeps(self, row: Row, at: datetime) -> bool:
-        """Say whether a row is wanted."""
-        return (
-            self.place in (None, row.custodian)
+    def kept(self, rows: Iterable[Row], at: datetime) -> list[Row]:
+        """Return the rows that are wanted."""
+        since, until = self.since(at), self.until()
+        return [
+            row
+            for row in rows
+            if self.place in (None, row.custodian)
             and self.kind in (None, row.kind)
-            and self.since(at) <= row.at < self.until()
-        )
+            and since <= row.at < until
+        ]
 
     def address(self, **changes: object) -> str:
         """Return the address of this page with something else chosen."""
@@ -111,8 +113,9 @@ def chosen(rows: Sequence[Row], choice: Choice, at: datetime, *, wanted: int, al
     standing = [row for row in rows if always >> row.kind & 1]
     cut = len(rows) - len(standing) >= choice.limit
     whole_from = rows[-1].at if cut else EVER
-    places = tuple(sorted({row.custodian for row in rows if wanted >> row.kind & 1}))
-    shown = [row for row in rows if wanted >> row.kind & 1 and choice.keeps(row, at)]
+    about = [row for row in rows if wanted >> row.kind & 1]
+    places = tuple(sorted({row.custodian for row in about}))
+    shown = choice.kept(about, at)
     if choice.tab != "timeline":
         return Chosen(standing, shown, places, whole_from=whole_from if cut else None)
     shown, further = days_of(shown, whole_from=whole_from)
@@ -125,16 +128,16 @@ def days_of(rows: Sequence[Row], *, whole_from: datetime, most: int = DAYS) -> t
     `whole_from`: what lies before it was not all read, so the day it lies on may be shown in part only when it is the
     only one.
     """
-    newest = sorted((row for row in rows if row.kind in EVENTS), key=lambda row: row.at, reverse=True)
-    whole = list(takewhile(lambda row: row.at >= whole_from, newest))
-    days = list(dict.fromkeys(day_of(row.at) for row in whole))
+    told = [row for row in rows if TOLD >> row.kind & 1]
+    newest = [(day_of(row.at), row) for row in sorted(told, key=lambda row: row.at, reverse=True)]
+    days = list(dict.fromkeys(day for day, row in newest if row.at >= whole_from))
     if whole_from > EVER and len(days) > 1 and days[-1] == day_of(whole_from):
         days.pop()
-    shown = days[:most]
-    told = list(takewhile(lambda row: day_of(row.at) in shown, newest))
+    last = days[:most][-1] if days else None
+    shown = [row for day, row in newest if last and day >= last]
     if whole_from == EVER and len(days) <= most:
-        return told, None
-    return told, shown[-1] if shown else day_of(whole_from)
+        return shown, None
+    return shown, last or day_of(whole_from)
 
 
 def _number(text: str) -> int | None:
@@ -143,6 +146,7 @@ def _number(text: str) -> int | None:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.year > date.min.year else None  # its midnight in Japan would lie before all time

@@ -94,6 +94,7 @@ def context_of(
     if tab.name == "medicines":
         common["chart"] = _bars(record.medicines, sources, at)
         common["overlaps"] = record.overlaps(at - RECENT)
+        common["undated"] = sum(not bar.dated for one in record.medicines for bar in one.bars)
     return common
 
 
@@ -141,7 +142,7 @@ def _said(result: Result) -> tuple[str, ...]:
 
 def _bars(medicines: Sequence[Medicine], sources: Mapping[int, Source], at: datetime) -> Markup | None:
     first = at - RECENT
-    shown = [one for one in medicines if any(bar.end > first for bar in one.bars)]
+    shown = [one for one in medicines if any(bar.dated and bar.end > first for bar in one.bars)]
     if not shown:
         return None
     spans = [
@@ -156,6 +157,7 @@ def _bars(medicines: Sequence[Medicine], sources: Mapping[int, Source], at: date
         )
         for row, medicine in enumerate(shown)
         for bar in medicine.bars
+        if bar.dated
     ]
     last = max(at + timedelta(days=30), *(span.end for span in spans))
     names = [_warned(medicine) + medicine.name for medicine in shown]

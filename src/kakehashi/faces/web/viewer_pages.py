@@ -6,14 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-import orjson
 from starlette.responses import Response
 
 from kakehashi.core.actors import Role
 from kakehashi.core.errors import NotFound
-from kakehashi.core.kinds import Flag, Kind
-from kakehashi.core.window import Window
 from kakehashi.engines.records import look
+from kakehashi.engines.records.look import Looked
 from kakehashi.faces.web.rendering import HEADERS
 from kakehashi.faces.web.viewer_choice import Choice, Chosen, choice_of, chosen
 from kakehashi.faces.web.viewer_page import ALWAYS, Source, context_of, sources_of, tab_named
@@ -24,10 +22,9 @@ from kakehashi.services.emergency.summary import Summary
 from kakehashi.services.viewer.attachments import attachments_of, content_of
 from kakehashi.services.viewer.documents import documents_of, sections_of
 from kakehashi.services.viewer.record import Record, record_of
-from kakehashi.services.viewer.sheet import Sheet
+from kakehashi.services.viewer.sheet import Sheet, sheet_of
 from kakehashi.store import institutions
-from kakehashi.store.rows import Row
-from kakehashi.trust import consents, roles
+from kakehashi.trust import roles
 from kakehashi.trust.roles import Interaction
 
 # A picture or PDF by itself: the browser's own viewer brings its styles, and nothing is fetched or run.
@@ -47,7 +44,7 @@ async def viewer(visit: Visit) -> Response:
     choice = choice_of(tab.name, {name: visit.asked_for(name) for name in visit.request.query_params})
     wanted = choice.kind.bit if choice.kind and tab.name == "timeline" else tab.kinds
     person = await visit.person()
-    window, rows = await look.record(
+    looked = await look.record(
         visit.house,
         visit.asked,
         person,
@@ -57,24 +54,24 @@ async def viewer(visit: Visit) -> Response:
         before=choice.until(),
         limit=choice.limit,
     )
-    part = chosen(rows, choice, visit.at, wanted=wanted, always=ALWAYS)
+    part = chosen(looked.rows, choice, visit.at, wanted=wanted, always=ALWAYS)
     record = await named(visit, person, _record(part, choice, visit.at))
     sources = await sources_for(visit, sorted({*record.custodians, *part.places}))
     context = context_of(tab, record, sources, visit.at, choice)
-    return visit.page(f"viewer/{tab.name}.html", why=await _why(visit, person, window), part=part, **context)
+    return visit.page(f"viewer/{tab.name}.html", why=_why(visit, looked), part=part, **context)
 
 
 async def _document(visit: Visit, ref: str) -> Response:
     person = await visit.person()
     tab = tab_named("documents")
-    window, rows, opened = await _opened(visit, person, ref, always=ALWAYS)
-    standing = [sheet_of(row) for row in rows if ALWAYS >> row.kind & 1]
+    looked, opened = await _opened(visit, person, ref, always=ALWAYS)
+    standing = [sheet_of(row) for row in looked.rows if ALWAYS >> row.kind & 1]
     record = await named(visit, person, record_of([opened], visit.at, standing=standing))
     sources = await sources_for(visit, record.custodians)
     context: dict[str, Any] = context_of(tab, record, sources, visit.at, choice_of(tab.name, {}))
     return visit.page(
         "viewer/document.html",
-        why=await _why(visit, person, window),
+        why=_why(visit, looked),
         document=documents_of([opened])[0],
         sections=sections_of(opened),
         attachments=attachments_of(opened),
@@ -86,7 +83,7 @@ async def _document(visit: Visit, ref: str) -> Response:
 async def attachment(visit: Visit) -> Response:
     """GET /viewer/{handle}/attachment?ref=…&n=…: shown by the browser where nothing in it can run, else downloaded."""
     number = visit.asked_for("n")
-    _, _, opened = await _opened(visit, await visit.person(), visit.asked_for("ref"))
+    _, opened = await _opened(visit, await visit.person(), visit.asked_for("ref"))
     found = content_of(opened, int(number)) if number.isascii() and number.isdigit() else None
     if found is None:
         raise NotFound
@@ -96,15 +93,13 @@ async def attachment(visit: Visit) -> Response:
     return visit.download(body, "attachment.bin", "application/octet-stream")
 
 
-async def _opened(
-    visit: Visit, person: int, ref: str, *, always: int = 0
-) -> tuple[Window, Sequence[Row], Sheet]:
-    """Return the window, the rows read, and the document of that name among them. Raises NotFound."""
+async def _opened(visit: Visit, person: int, ref: str, *, always: int = 0) -> tuple[Looked, Sheet]:
+    """Return what was read, and the document of that name in it. Raises NotFound."""
     kinds = tab_named("documents").kinds
-    window, rows = await look.record(visit.house, visit.asked, person, kinds=kinds | always)
-    for row in rows:
+    looked = await look.record(visit.house, visit.asked, person, kinds=kinds | always)
+    for row in looked.rows:
         if row.type in ("Bundle", "Composition") and f"{row.type}/{row.id}" == ref:
-            return window, rows, sheet_of(row)
+            return looked, sheet_of(row)
     raise NotFound
 
 
@@ -121,9 +116,8 @@ def _record(part: Chosen, choice: Choice, at: datetime) -> Record:
 
 async def sources_for(visit: Visit, custodians: Sequence[int]) -> dict[int, Source]:
     """Return the legend of these institutions."""
-    async with visit.house.db.transaction() as db:
-        known = {one.key: one for one in await institutions.every(db)}
-    return sources_of(custodians, known)
+    async with visit.house.db.connection() as db:
+        return sources_of(custodians, await institutions.some(db, custodians))
 
 
 async def named(visit: Visit, person: int, record: Shown) -> Shown:
@@ -142,23 +136,11 @@ async def named(visit: Visit, person: int, record: Shown) -> Shown:
     return replace(record, banner=banner)
 
 
-def sheet_of(row: Row) -> Sheet:
-    """Return a row as the viewer reads it: it was parsed strictly when it came in."""
-    tree = orjson.loads(row.body)
-    return Sheet(row.type, row.id, Kind(row.kind), row.custodian, Flag(row.flags), row.at, tree)
-
-
-async def _why(visit: Visit, person: int, window: Window) -> Why:
+def _why(visit: Visit, looked: Looked) -> Why:
     """Say under what right the record is open, so that nobody takes a part for the whole."""
     actor = visit.actor
-    given = 0
-    if "consent:" in window.because:
-        async with visit.house.db.transaction() as db:
-            held = await consents.of_person(db, person, by=actor, at=visit.at)
-        for one in held:
-            given |= one.kinds if one.live(visit.at) else 0
-    seen = given & roles.kinds_of(actor, Interaction.READ)
-    return why_of(window, seen, own=actor.role is Role.PERSON, proxy=bool(actor.acts_for))
+    seen = looked.consented & roles.kinds_of(actor, Interaction.READ)
+    return why_of(looked.window, seen, own=actor.role is Role.PERSON, proxy=bool(actor.acts_for))
 
 
 PAGES = (

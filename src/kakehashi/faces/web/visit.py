@@ -78,6 +78,14 @@ DONE: Mapping[str, tuple[str, str]] = {
         "検証を始めます。進み具合はこのページに出ます。",
         "The check begins; this page shows how far it is.",
     ),
+    "doubted": (
+        "停止しました。決着するまで、その施設の記録はほかの施設に表示されません。",
+        "Suspended: until it is settled, those records are shown to nobody else.",
+    ),
+    "matching": (
+        "照合を始めます。進み具合はこのページに出ます。",
+        "The matching begins; this page shows how far it is.",
+    ),
     "passkey": ("パスキーを登録しました。", "The passkey is registered."),
     "enrolled": NO_RECOVERY,
 }
@@ -150,7 +158,7 @@ class Visit:
 
     async def person(self) -> int:
         """Return the person whose handle stands in the address. Raises NotFound."""
-        async with self.house.db.transaction() as db:
+        async with self.house.db.connection() as db:
             return await desk.person_of(db, self.session.id, self.request.path_params["handle"])
 
     async def handle(self, person: int) -> str:
@@ -234,7 +242,8 @@ class Visit:
     def _links(self) -> list[Link]:
         if self.signed is None or self.signed.actor is None:
             return []
-        found = [link for link in MENU if roles.permits(self.may, link.interaction)]
+        may = self.may
+        found = [link for link in MENU if roles.permits(may, link.interaction)]
         return [*found, STAFF] if self.session.manages else found
 
     def _done(self) -> list[Mapping[str, str]]:

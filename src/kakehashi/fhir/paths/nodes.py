@@ -34,12 +34,6 @@ def root_node(tree: dict[str, Any]) -> Node:
     return Node(tree, str(tree.get("resourceType", "")))
 
 
-def env_of(tree: dict[str, Any]) -> Env:
-    """Return the variables for an expression on a resource that is not contained."""
-    node = root_node(tree)
-    return Env(node, node, node)
-
-
 def shape_of(node: Node) -> Shape | None:
     """Return the shape of an object; None for a primitive and for a resource that R4 does not know."""
     if type(node.value) is not dict:

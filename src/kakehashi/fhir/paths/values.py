@@ -7,7 +7,6 @@ from typing import Any
 from kakehashi.fhir.paths.nodes import Node
 
 _TIME_TYPES = frozenset({"date", "dateTime", "instant", "time"})
-_NUMBER_TYPES = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
 _PARTS = re.compile(
     r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T(\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import orjson
@@ -31,8 +31,6 @@ from kakehashi.fhir.profiles.source import (
 
 R4 = "4.0"
 _KINDS = ("resource", "complex-type")
-
-Source = TypeVar("Source")
 
 
 def read(path: Path) -> Package:

@@ -2,22 +2,19 @@
 
 from dataclasses import dataclass, replace
 
-import orjson
-
 from kakehashi.core.actors import InstitutionType
-from kakehashi.core.kinds import Flag, Kind
+from kakehashi.core.kinds import Kind
 from kakehashi.engines.house import House
 from kakehashi.engines.records.look import Asked
 from kakehashi.people import find
 from kakehashi.people.find import Description
 from kakehashi.services.eligibility.coverage import Eligibility, eligibility_of
-from kakehashi.services.viewer.sheet import Sheet
+from kakehashi.services.viewer.sheet import sheet_of
 from kakehashi.services.viewer.timeline import day_of
 from kakehashi.store import consents as rows
 from kakehashi.store import institutions
 from kakehashi.store.database import Connection
 from kakehashi.store.read import reading
-from kakehashi.store.rows import Row
 from kakehashi.trust import consents, roles
 from kakehashi.trust.consents import Held
 from kakehashi.trust.decide import decide_coverage
@@ -60,7 +57,7 @@ async def at_desk(house: House, asked: Asked, person: int) -> AtDesk:
     async with reading(house.db, window, note, at=asked.at) as look:
         found = await look.rows(facts.persons, kinds=Kind.COVERAGE.bit)
     doubted = facts.suspended_all or bool(facts.suspended & (insurers | {actor.institution.key}))
-    return AtDesk(who, eligibility_of(map(_sheet, found), day_of(asked.at)), held, waiting, doubted)
+    return AtDesk(who, eligibility_of(map(sheet_of, found), day_of(asked.at)), held, waiting, doubted)
 
 
 async def _consents(db: Connection, asked: Asked, person: int) -> list[Held]:
@@ -75,9 +72,3 @@ async def _waiting(db: Connection, asked: Asked, persons: frozenset[int]) -> int
     await consents.reach_at_desk(db, persons, asked.actor)
     found = await rows.referrals_of(db, persons, asked.actor.institution.key)
     return sum(one["way"] is None for one in found)
-
-
-def _sheet(row: Row) -> Sheet:
-    return Sheet(
-        row.type, row.id, Kind(row.kind), row.custodian, Flag(row.flags), row.at, orjson.loads(row.body)
-    )

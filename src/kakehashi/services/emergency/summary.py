@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from kakehashi.core.kinds import Kind
 from kakehashi.services.viewer.documents import line_of
 from kakehashi.services.viewer.labs import Series, series_of
-from kakehashi.services.viewer.medicines import Medicine, medicines_of
+from kakehashi.services.viewer.medicines import Medicine, regimen_of
 from kakehashi.services.viewer.problems import Alert, Problem, alerts_of, problems_of
 from kakehashi.services.viewer.record import Banner, banner_of, name_of
 from kakehashi.services.viewer.sheet import Sheet, code_in, each, first, words
@@ -35,10 +35,11 @@ _IMPLANTED = (
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One line with its source: blood group, an implant, an operation."""
+    """One line with its source: blood group, an implant, an operation. Not `dated`: `at` is when it came in."""
 
     text: str
     at: datetime
+    dated: bool
     custodian: int
 
 
@@ -71,12 +72,12 @@ class Summary:
 def summary_of(sheets: Sequence[Sheet], at: datetime) -> Summary:
     """Put the summary together as of `at`."""
     of = {kind: [sheet for sheet in sheets if sheet.kind is kind] for kind in Kind}
-    medicines = medicines_of([*of[Kind.PRESCRIPTION], *of[Kind.DISPENSE]], at)
+    medicines = regimen_of([*of[Kind.PRESCRIPTION], *of[Kind.DISPENSE]]).medicines(at)
     labs = [sheet for sheet in of[Kind.LAB] if not _is_blood_group(sheet)]
     return Summary(
         banner=banner_of(of[Kind.PATIENT], at),
         alerts=alerts_of([*of[Kind.CONTRAINDICATION], *of[Kind.ALLERGY], *of[Kind.INFECTION]]),
-        medicines=[one for one in medicines if any(bar.end > at - MEDICINES_BACK for bar in one.bars)],
+        medicines=[one for one in medicines if _recent(one, at - MEDICINES_BACK)],
         devices=_said(sheet for sheet in sheets if _is_device(sheet)),
         problems=[one for one in problems_of(of[Kind.CONDITION]) if one.active],
         labs=series_of(labs),
@@ -105,6 +106,11 @@ def contacts_of(patients: Iterable[Sheet]) -> list[Contact]:
     return list(found.values())
 
 
+def _recent(medicine: Medicine, since: datetime) -> bool:
+    """Not ended at `since`, or without a word of when it was taken."""
+    return any(bar.end > since or not bar.dated for bar in medicine.bars)
+
+
 def _is_blood_group(sheet: Sheet) -> bool:
     code = first(sheet.tree, "code")
     jlac = next(
@@ -119,10 +125,10 @@ def _is_blood_group(sheet: Sheet) -> bool:
 
 def _is_device(sheet: Sheet) -> bool:
     """A device, or an operation that leaves one in the body."""
-    if sheet.type in ("Device", "DeviceUseStatement"):
-        return True
+    if sheet.type != "Procedure":
+        return sheet.type in ("Device", "DeviceUseStatement")
     text = words(first(sheet.tree, "code"))
-    return sheet.type == "Procedure" and any(word in text for word in _IMPLANTED)
+    return any(word in text for word in _IMPLANTED)
 
 
 def _said(sheets: Iterable[Sheet]) -> list[Said]:
@@ -130,5 +136,5 @@ def _said(sheets: Iterable[Sheet]) -> list[Said]:
     for sheet in sorted(sheets, key=lambda one: one.at, reverse=True):
         text = line_of(sheet.tree) or words(first(sheet.tree, "type"))
         if text:
-            found.setdefault(text, Said(text, sheet.at, sheet.custodian))
+            found.setdefault(text, Said(text, sheet.at, sheet.dated, sheet.custodian))
     return list(found.values())

@@ -23,12 +23,13 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document's head. `body` is read only when it is opened (`sections_of`)."""
+    """A document's head; its sections are read when it is opened. Not `dated`: `at` is when it came in."""
 
     ref: str
     kind: Kind
     title: str
     at: datetime
+    dated: bool
     custodian: int
     author: str
 
@@ -66,7 +67,9 @@ def _head(sheet: Sheet, composition: Tree) -> Document:
             str(author.get("display") or first(person, "name").get("text") or person.get("name") or "")
         )
     title = str(composition.get("title") or words(first(composition, "type")))
-    return Document(sheet.ref, sheet.kind, title, sheet.at, sheet.custodian, "、".join(filter(None, names)))
+    return Document(
+        sheet.ref, sheet.kind, title, sheet.at, sheet.dated, sheet.custodian, "、".join(filter(None, names)),
+    )  # fmt: skip
 
 
 def _section(tree: Tree, entries: Mapping[str, Tree]) -> Section:

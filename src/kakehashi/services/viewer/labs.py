@@ -19,7 +19,7 @@ JLAC10 = ("http://medis.or.jp/CodeSystem/master-JLAC10-17digits", "urn:oid:1.2.3
 LOINC = "http://loinc.org"
 _ANALYTE = 5  # JLAC10: the first five characters name the analyte
 _UNCODED = "99999999999999999"
-_VALUES = ("valueQuantity", "valueCodeableConcept", "valueString")  # the usual ones, looked for first
+_VALUES = frozenset({"valueQuantity", "valueCodeableConcept", "valueString"})  # the usual ones
 _OUTSIDE = {"H", "HH", "HU", "L", "LL", "LU", "A", "AA", "POS", "DET"}  # v3-ObservationInterpretation
 
 
@@ -78,8 +78,8 @@ class Series:
 
     @property
     def numbers(self) -> tuple[Result, ...]:
-        """The results that can be drawn."""
-        return tuple(result for result in self.results if result.value is not None)
+        """The results that can be drawn: numbers that say when they were taken."""
+        return tuple(result for result in self.results if result.value is not None and result.dated)
 
     @property
     def latest(self) -> Result:
@@ -100,7 +100,7 @@ def series_of(sheets: Iterable[Sheet], most: int | None = None) -> list[Series]:
 
 
 def _has_value(tree: Tree) -> bool:
-    return any(name in tree for name in _VALUES) or any(name.startswith("value") for name in tree)
+    return not _VALUES.isdisjoint(tree) or any(name.startswith("value") for name in tree)
 
 
 def item_of(concept: Tree) -> str:

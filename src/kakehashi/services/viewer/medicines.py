@@ -3,6 +3,7 @@
 The first seven characters of a YJ code (薬価基準収載医薬品コード) name ingredient and route, the first four its class
 of effect (薬効分類): two bars are the same medicine to the body when seven agree, whatever the brand, and alike when
 four do. Without a YJ code the name decides. A refill that comes early is no double; a second institution's is.
+What does not say when it begins is listed and lies over nothing: the day on which it came in tells of no taking.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kakehashi.services.viewer.sheet import Sheet, Tree, code_in, each, first, number, words
+from kakehashi.services.viewer.timeline import day_of
 
 YJ = "http://capstandard.jp/iyaku.info/CodeSystem/YJ-code"
 GENERAL_NAME = "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/MedicationGeneralOrderCode"
@@ -21,7 +23,10 @@ _DAYS = {"d": 1.0, "wk": 7.0, "mo": 30.0}
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One prescription or dispensing of one medicine. `end` is exclusive."""
+    """One prescription or dispensing of one medicine. `end` is exclusive.
+
+    Not `dated`: it does not say when it begins; `start` is when it came in, and it is no bar over time.
+    """
 
     key: str
     name: str
@@ -31,8 +36,13 @@ class Bar:
     custodian: int
     ref: str
     dispensed: bool
+    dated: bool
     overlaps: bool = False  # the same ingredient twice at once
     similar: bool = False  # another institution gives something of the same effect at once
+
+    def covers(self, at: datetime) -> bool:
+        """Being taken at `at`, as far as this one says."""
+        return self.dated and self.start <= at < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Medicine:
-    """All bars of one ingredient, newest first."""
+    """All bars of one ingredient, newest first; those without a date come last."""
 
     key: str
     name: str
@@ -79,41 +89,50 @@ class Medicine:
 
     def current(self, at: datetime) -> bool:
         """Being taken at `at`, as far as the prescriptions say."""
-        return any(bar.start <= at < bar.end for bar in self.bars)
+        return any(bar.covers(at) for bar in self.bars)
+
+    def newest(self, most: int | None) -> tuple[Bar, ...]:
+        """Return the newest `most` bars (None: all), and every one without a date."""
+        return (*self.bars[:most], *(bar for bar in self.bars[most:] if most and not bar.dated))
 
 
-def medicines_of(sheets: Iterable[Sheet], at: datetime) -> list[Medicine]:
-    """Return the medicines, those with overlaps first, then current ones, then by name."""
-    grouped = _grouped(sheets)
-    pairs = _overlaps(grouped)
-    doubled = {bar.ref for pair in pairs if pair.same for bar in (pair.one, pair.other)}
-    alike = {bar.ref for pair in pairs if not pair.same for bar in (pair.one, pair.other)}
-    made = [_medicine(key, some, doubled, alike) for key, some in grouped.items()]
-    return sorted(made, key=lambda one: (not one.overlaps, not one.similar, not one.current(at), one.name))
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """What was prescribed and dispensed: bars by ingredient, and the pairs of them that lie over each other."""
+
+    bars: Mapping[str, list[Bar]]
+    pairs: tuple[Overlap, ...]
+
+    def medicines(self, at: datetime) -> list[Medicine]:
+        """Return the medicines, those with overlaps first, then those taken at `at`, then by name."""
+        doubled = {bar.ref for pair in self.pairs if pair.same for bar in (pair.one, pair.other)}
+        alike = {bar.ref for pair in self.pairs if not pair.same for bar in (pair.one, pair.other)}
+        made = [_medicine(key, some, doubled, alike) for key, some in self.bars.items()]
+        return sorted(
+            made, key=lambda one: (not one.overlaps, not one.similar, not one.current(at), one.name)
+        )
+
+    def overlaps(self, since: datetime) -> list[Overlap]:
+        """Return what lies over each other and had not ended at `since`: the same ingredient first, newest first."""
+        found = (pair for pair in self.pairs if pair.end > since)
+        return sorted(sorted(found, key=lambda one: one.start, reverse=True), key=lambda one: not one.same)
 
 
-def overlaps_of(sheets: Iterable[Sheet], since: datetime) -> list[Overlap]:
-    """Return what lies over each other and had not ended at `since`: the same ingredient first, newest first."""
-    found = [pair for pair in _overlaps(_grouped(sheets)) if pair.end > since]
-    return sorted(sorted(found, key=lambda pair: pair.start, reverse=True), key=lambda pair: not pair.same)
-
-
-def _grouped(sheets: Iterable[Sheet]) -> dict[str, list[Bar]]:
+def regimen_of(sheets: Iterable[Sheet]) -> Regimen:
+    """Return what these prescriptions and dispensings come to."""
     grouped: dict[str, list[Bar]] = {}
     for sheet in sheets:
         if bar := _bar(sheet):
             grouped.setdefault(bar.key, []).append(bar)
-    return grouped
-
-
-def _overlaps(grouped: Mapping[str, list[Bar]]) -> list[Overlap]:
-    doubled = (pair for bars in grouped.values() for pair in _at_once(bars) if _is_double(*pair))
-    bars = [bar for some in grouped.values() for bar in some]
-    return [*(Overlap(*pair, True) for pair in doubled), *(Overlap(*pair, False) for pair in _alike(bars))]
+    placed = {key: [bar for bar in some if bar.dated] for key, some in grouped.items()}
+    doubled = (pair for some in placed.values() for pair in _at_once(some) if _is_double(*pair))
+    alike = _alike(bar for some in placed.values() for bar in some)
+    pairs = (*(Overlap(*pair, True) for pair in doubled), *(Overlap(*pair, False) for pair in alike))
+    return Regimen(grouped, pairs)
 
 
 def _medicine(key: str, bars: list[Bar], doubled: set[str], alike: set[str]) -> Medicine:
-    newest = sorted(bars, key=lambda bar: bar.start, reverse=True)
+    newest = sorted(bars, key=lambda bar: (bar.dated, bar.start), reverse=True)
     marked = (replace(bar, overlaps=bar.ref in doubled, similar=bar.ref in alike) for bar in newest)
     return Medicine(key, newest[0].name, tuple(marked))
 
@@ -127,7 +146,7 @@ def _is_double(one: Bar, other: Bar) -> bool:
         return True
     shared = min(one.end, other.end) - max(one.start, other.start)
     shorter = min(one.end - one.start, other.end - other.start)
-    return one.start.date() != other.start.date() and shared >= shorter * _REFILL
+    return day_of(one.start) != day_of(other.start) and shared >= shorter * _REFILL
 
 
 def _alike(bars: Iterable[Bar]) -> Iterator[tuple[Bar, Bar]]:
@@ -173,6 +192,7 @@ def _bar(sheet: Sheet) -> Bar | None:
         custodian=sheet.custodian,
         ref=sheet.ref,
         dispensed=sheet.type == "MedicationDispense",
+        dated=sheet.dated,
     )
 
 

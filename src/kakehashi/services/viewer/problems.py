@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kakehashi.core.kinds import Kind
-from kakehashi.services.viewer.sheet import Sheet, code_in, each, first, has_code, words
+from kakehashi.services.viewer.sheet import Sheet, codes_of, each, first, has_code, words
 
 _ENDED = ("resolved", "remission", "inactive")
 _NO_KNOWN = ("716186003", "409137002", "429625007")  # SNOMED CT: no known (drug, food) allergy
@@ -16,7 +16,10 @@ _UNCODED = "99999999"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One disease, as every institution that wrote it down sees it."""
+    """One disease, as every institution that wrote it down sees it.
+
+    Not `dated`: nobody wrote since when, and `since` is when word of it first came in.
+    """
 
     key: str
     name: str
@@ -26,6 +29,7 @@ class Problem:
     uninformed: bool
     undelivered: bool
     since: datetime
+    dated: bool
     until: str
     custodians: tuple[int, ...]
     ref: str
@@ -33,13 +37,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An allergy, contraindication or infection. `severe`: criticality high or a severe reaction."""
+    """An allergy, contraindication or infection. `severe`: criticality high or a severe reaction.
+
+    Not `dated`: `at` is when it came in.
+    """
 
     kind: Kind
     name: str
     detail: str
     severe: bool
     at: datetime
+    dated: bool
     custodian: int
     ref: str
 
@@ -63,20 +71,23 @@ def alerts_of(sheets: Iterable[Sheet]) -> list[Alert]:
     for sheet in sorted(sheets, key=lambda one: one.at, reverse=True):  # the newest word on each decides
         if sheet.type in ("AllergyIntolerance", "Observation"):
             name = words(first(sheet.tree, "code"))
-            found.setdefault((sheet.kind, name), _allergy(sheet) or _infection(sheet))
+            if (sheet.kind, name) not in found:
+                found[sheet.kind, name] = _allergy(sheet) or _infection(sheet)
     said = [alert for alert in found.values() if alert]
     return sorted(said, key=lambda one: (not one.severe, one.kind, one.name))
 
 
 def _disease(sheet: Sheet) -> str:
     concept = first(sheet.tree, "code")
-    number = code_in(concept, DISEASE)
-    return (number if number != _UNCODED else None) or code_in(concept, ICD10) or words(concept)
+    codes = codes_of(concept)
+    number = codes.get(DISEASE)
+    return (number if number != _UNCODED else None) or codes.get(ICD10) or words(concept)
 
 
 def _problem(key: str, active: bool, members: list[Sheet]) -> Problem:
     newest = max(members, key=lambda sheet: sheet.at)
     trees = [sheet.tree for sheet in members]
+    days = [sheet.at for sheet in members if sheet.dated]
     return Problem(
         key=key,
         name=words(first(newest.tree, "code")),
@@ -91,7 +102,8 @@ def _problem(key: str, active: bool, members: list[Sheet]) -> Problem:
         ),
         uninformed=any(sheet.uninformed for sheet in members),
         undelivered=any(sheet.undelivered for sheet in members),
-        since=min(sheet.at for sheet in members),
+        since=min(days or [sheet.at for sheet in members]),
+        dated=bool(days),
         until=str(newest.tree.get("abatementDateTime", ""))[:10],
         custodians=tuple(dict.fromkeys(sheet.custodian for sheet in members)),
         ref=newest.ref,
@@ -115,6 +127,7 @@ def _allergy(sheet: Sheet) -> Alert | None:
         "、".join(filter(None, shown)),
         severe,
         sheet.at,
+        sheet.dated,
         sheet.custodian,
         sheet.ref,
     )
@@ -137,6 +150,7 @@ def _infection(sheet: Sheet) -> Alert | None:
         said or "陽性",
         True,
         sheet.at,
+        sheet.dated,
         sheet.custodian,
         sheet.ref,
     )

@@ -9,7 +9,7 @@ from kakehashi.core.kinds import Kind
 from kakehashi.services.viewer.checkups import Table, checkups_of
 from kakehashi.services.viewer.documents import Document, documents_of
 from kakehashi.services.viewer.labs import Series, series_of
-from kakehashi.services.viewer.medicines import Medicine, Overlap, medicines_of, overlaps_of
+from kakehashi.services.viewer.medicines import Medicine, Overlap, Regimen, regimen_of
 from kakehashi.services.viewer.problems import Alert, Problem, alerts_of, problems_of
 from kakehashi.services.viewer.sheet import Sheet, Tree, each, first
 from kakehashi.services.viewer.timeline import Day, day_of, timeline_of
@@ -77,11 +77,11 @@ class Record:
     @cached_property
     def medicines(self) -> list[Medicine]:
         """処方・調剤."""
-        return medicines_of(self._sheets(Kind.PRESCRIPTION, Kind.DISPENSE), self.at)
+        return self._regimen.medicines(self.at)
 
     def overlaps(self, since: datetime) -> list[Overlap]:
         """重複・同効: which medicines lie over each other, and had not ended at `since`."""
-        return overlaps_of(self._sheets(Kind.PRESCRIPTION, Kind.DISPENSE), since)
+        return self._regimen.overlaps(since)
 
     @cached_property
     def labs(self) -> list[Series]:
@@ -109,6 +109,10 @@ class Record:
     def checkups(self) -> Table:
         """健診."""
         return checkups_of(self._sheets(Kind.CHECKUP))
+
+    @cached_property
+    def _regimen(self) -> Regimen:
+        return regimen_of(self._sheets(Kind.PRESCRIPTION, Kind.DISPENSE))
 
     def _sheets(self, *kinds: Kind) -> list[Sheet]:
         return [sheet for kind in kinds for sheet in self.of.get(kind, ())]

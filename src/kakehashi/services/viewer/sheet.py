@@ -1,33 +1,48 @@
 """One resource as the viewer reads it, and small readers over its FHIR tree. Pure."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from kakehashi.core.kinds import Flag, Kind
 from kakehashi.fhir.facts_times import TIMES
 from kakehashi.services.viewer.units import unit_words
+from kakehashi.store.rows import Row
 
 Tree = Mapping[str, Any]
 
-
 _EMPTY: Tree = {}
+_KINDS = {kind.value: kind for kind in Kind}
+_UNINFORMED, _UNDELIVERED = int(Flag.UNINFORMED), int(Flag.UNDELIVERED)  # plain numbers: flags are slow
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Sheet:
-    """A resource that the window has let through. `custodian` is an institution's key, `at` UTC: when it was so or,
-    where the resource does not say (`dated`), when it came in."""
+    """A resource that the window has let through.
+
+    `custodian` is an institution's key, `flags` a bit set of Flag, `at` UTC: when it was so or, where the resource does
+    not say (`dated`), when it came in. `read` gives the tree when it is first asked for: much is only counted.
+    """
 
     type: str
     id: str
     kind: Kind
     custodian: int
-    flags: Flag
+    flags: int
     at: datetime
-    tree: Tree
+    read: Callable[[], Tree] = field(repr=False)
+    _tree: Tree | None = field(default=None, init=False, repr=False)
+
+    @property
+    def tree(self) -> Tree:
+        """The decoded resource."""
+        if self._tree is None:
+            self._tree = self.read()
+        return self._tree
 
     @property
     def ref(self) -> str:
@@ -43,12 +58,25 @@ class Sheet:
     @property
     def uninformed(self) -> bool:
         """未告知: shown to those who treat, with its mark."""
-        return bool(self.flags & Flag.UNINFORMED)
+        return bool(self.flags & _UNINFORMED)
 
     @property
     def undelivered(self) -> bool:
         """未提供: only who wrote it sees it, and is told that nobody else does."""
-        return bool(self.flags & Flag.UNDELIVERED)
+        return bool(self.flags & _UNDELIVERED)
+
+
+def sheet_of(row: Row) -> Sheet:
+    """Return a row as the viewer reads it: it was parsed strictly when it came in."""
+    return Sheet(
+        row.type,
+        row.id,
+        _KINDS[row.kind],
+        row.custodian,
+        row.flags,
+        row.at,
+        lambda: orjson.loads(row.body),
+    )
 
 
 def each(tree: Tree, *names: str) -> Iterator[Tree]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from kakehashi.core.kinds import KIND_NAMES, Kind
+from kakehashi.core.kinds import KIND_NAMES, Kind, kinds
 from kakehashi.services.viewer.documents import line_of
 from kakehashi.services.viewer.sheet import Sheet, each, first, words
 
@@ -29,6 +29,7 @@ EVENTS = (
     Kind.NOTE,
     Kind.VITAL,
 )
+TOLD = kinds(*EVENTS)
 UNDATED = "（日付の記載なし。届いた日に表示 undated: shown on the day it came in）"
 _NAMED = 4  # lines written out for each kind on a day; the rest is counted
 
@@ -44,7 +45,6 @@ class Event:
     more: int
     uninformed: bool
     undelivered: bool
-    refs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +72,17 @@ def timeline_of(sheets: Iterable[Sheet]) -> list[Day]:
     """Return the days that have something to tell, newest first."""
     days: dict[date, dict[int, dict[Kind, list[Sheet]]]] = {}
     for sheet in sheets:
-        if sheet.kind in EVENTS:
+        if TOLD >> sheet.kind & 1:
             day = days.setdefault(day_of(sheet.at), {})
             day.setdefault(sheet.custodian, {}).setdefault(sheet.kind, []).append(sheet)
     return [
-        Day(day, tuple(Stay(custodian, _events(kinds)) for custodian, kinds in sorted(stays.items())))
+        Day(day, tuple(Stay(place, _events(held)) for place, held in sorted(stays.items())))
         for day, stays in sorted(days.items(), reverse=True)
     ]
 
 
-def _events(kinds: dict[Kind, list[Sheet]]) -> tuple[Event, ...]:
-    return tuple(_event(kind, kinds[kind]) for kind in EVENTS if kind in kinds)
+def _events(held: dict[Kind, list[Sheet]]) -> tuple[Event, ...]:
+    return tuple(_event(kind, held[kind]) for kind in EVENTS if kind in held)
 
 
 def _event(kind: Kind, sheets: list[Sheet]) -> Event:
@@ -96,7 +96,6 @@ def _event(kind: Kind, sheets: list[Sheet]) -> Event:
         len(sheets) - read,
         any(sheet.uninformed for sheet in sheets),
         any(sheet.undelivered for sheet in sheets),
-        tuple(sheet.ref for sheet in sheets),
     )
 
 

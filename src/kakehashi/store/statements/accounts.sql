@@ -69,12 +69,6 @@ SELECT m.institution, i.code, i.name, i.type, m.role, m.manages, m.emergency_rig
   LEFT JOIN account_licence l ON l.account = m.account AND l.role = m.role
  WHERE m.account = $1 AND m.ended_at IS NULL ORDER BY m.institution, m.role;
 
--- members --
--- Who works at an institution, for its manager. Uses membership_institution. $1 institution.
-SELECT a.id, a.login, a.name, a.kana, a.birth_date, a.person, a.created_at, a.used_at, a.disabled_at
-  FROM account a WHERE a.id IN (SELECT account FROM membership WHERE institution = $1 AND ended_at IS NULL)
- ORDER BY a.login;
-
 -- password_put --
 -- $1 account, $2 hash, $3 at, $4 initial.
 INSERT INTO account_password (account, hash, changed_at, initial) VALUES ($1, $2, $3, $4)

@@ -18,8 +18,9 @@ SELECT xid, seq FROM follower WHERE name = $1 FOR UPDATE;
 -- Moves a follower. $1 name, $2 xid, $3 seq.
 UPDATE follower SET xid = $2, seq = $3 WHERE name = $1;
 
--- follower_lag --
--- Entries that a follower has not had yet, settled or not, at most 100000. $1 name. Uses feed_order.
-SELECT count(*) FROM (
-  SELECT FROM feed f JOIN follower p ON p.name = $1 AND (f.xid, f.seq) > (p.xid, p.seq) LIMIT 100000
-) AS left_over;
+-- follower_lags --
+-- Entries that each follower has not had yet, settled or not, at most 100000. Uses feed_order for each.
+SELECT p.name, (
+  SELECT count(*) FROM (SELECT FROM feed f WHERE (f.xid, f.seq) > (p.xid, p.seq) LIMIT 100000) AS left_over
+) AS lag
+  FROM follower p ORDER BY p.name;

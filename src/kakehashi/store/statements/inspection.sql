@@ -17,6 +17,17 @@ SELECT (SELECT bool_and(relrowsecurity AND relforcerowsecurity) FROM pg_class
          WHERE proname IN ('arraycontains', 'arrayoverlap') AND pronamespace = 'pg_catalog'::regnamespace) AS leakproof,
        (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS privileged;
 
+-- inspection_login --
+-- What the connection logged in as, and whether that login is bound: of all roles that it may take, none is another
+-- than the application's, and none owns something here or may make itself more than it is. Reads catalogues only.
+SELECT session_user::text AS login,
+       bool_and(r.rolname IN (session_user, 'kakehashi_app')
+                AND NOT (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication)
+                AND NOT EXISTS (SELECT FROM pg_class WHERE relowner = r.oid AND relpersistence <> 't')
+                AND NOT EXISTS (SELECT FROM pg_proc WHERE proowner = r.oid)
+                AND NOT EXISTS (SELECT FROM pg_database WHERE datdba = r.oid)) AS bound
+  FROM pg_roles AS r WHERE pg_has_role(session_user, r.oid, 'MEMBER');
+
 -- inspection_idle_accounts --
 -- Accounts that nobody has used since $1. Reads all accounts: some thousand rows.
 SELECT count(*) FROM account WHERE disabled_at IS NULL AND coalesce(used_at, created_at) < $1;

@@ -10,3 +10,7 @@ SELECT key, code, name, type FROM institution WHERE code = $1;
 -- institution_all --
 -- Every institution, for the console and the viewer's legend.
 SELECT key, code, name, type FROM institution ORDER BY key;
+
+-- institution_some --
+-- Some institutions. Uses institution_pkey. $1 keys.
+SELECT key, code, name, type FROM institution WHERE key = ANY ($1::integer[]);

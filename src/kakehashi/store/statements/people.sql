@@ -94,13 +94,15 @@ SELECT new.person, hit.other, hit.kana, hit.kanji, hit.municipality, hit.town, h
  WHERE new.person = ANY ($1::bigint[]) AND new.sex <> '';
 
 -- everyone --
--- Every description with the member id that the same institution said last, for bulk matching. $1 system of member
--- ids. Reads person_description whole; uses person_link_open. A row for each person and institution.
-SELECT p.root, d.person, d.kanji_text, d.kanji_family, d.kanji_given, d.kanji_full, d.kana_text, d.kana_family,
+-- Some descriptions with the member id that the same institution said last, for bulk matching. $1 system of member
+-- ids, $2 person and $3 institution after which to begin, $4 at most. Uses person_description_pkey, person_link_open.
+-- A row for each person and institution.
+SELECT p.root, d.person, d.institution, d.kanji_text, d.kanji_family, d.kanji_given, d.kanji_full, d.kana_text, d.kana_family,
        d.kana_given, d.kana_full, d.birth, d.sex, d.prefecture, d.municipality, d.town, d.address_text, d.postal,
        d.phones,
        (SELECT l.value FROM person_link l
          WHERE l.person = d.person AND l.institution = d.institution AND l.system = $1 AND l.until IS NULL
          ORDER BY l.link DESC LIMIT 1) AS member
   FROM person_description d JOIN person p USING (person)
- ORDER BY d.person, d.institution;
+ WHERE (d.person, d.institution) > ($2, $3)
+ ORDER BY d.person, d.institution LIMIT $4;

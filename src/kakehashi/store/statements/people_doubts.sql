@@ -49,25 +49,35 @@ DELETE FROM person_identifier i
                       AND (l.system, l.value, l.holder) = (i.system, i.value, i.holder));
 
 -- affected --
--- From when to when an institution wrote under a person by a link. $1 person, $2 institution or null for any.
-SELECT institution, min(since) AS since, max(coalesce(until, 'infinity')) AS until,
+-- From when to when (null: still) an institution wrote under a person by a link. $1 person, $2 institution or null for
+-- any. Uses person_link_person.
+SELECT institution, min(since) AS since, nullif(max(coalesce(until, 'infinity')), 'infinity') AS until,
        array_agg(DISTINCT system || '|' || value) AS keys
   FROM person_link WHERE person = $1 AND ($2::integer IS NULL OR institution = $2) GROUP BY institution;
 
 -- candidates_add --
--- Pairs for review; a pair that was settled stays settled. $1 JSON rows, $2 time.
-INSERT INTO person_candidate (one, other, score, evidence, found_at)
-SELECT r.one, r.other, r.score, r.evidence, $2
-  FROM jsonb_to_recordset($1::text::jsonb) AS r (one bigint, other bigint, score real, evidence jsonb)
- ORDER BY r.one, r.other
-ON CONFLICT (one, other) DO UPDATE
-   SET score = excluded.score, evidence = excluded.evidence
- WHERE person_candidate.state = 'open' AND person_candidate.score < excluded.score;
+-- Pairs for review, and how many of them are new; a pair that was settled stays settled. $1 JSON rows, $2 time.
+-- A row that is inserted has no xmax, one that is updated has.
+WITH put AS (
+  INSERT INTO person_candidate (one, other, score, evidence, found_at)
+  SELECT r.one, r.other, r.score, r.evidence, $2
+    FROM jsonb_to_recordset($1::text::jsonb) AS r (one bigint, other bigint, score real, evidence jsonb)
+   ORDER BY r.one, r.other
+  ON CONFLICT (one, other) DO UPDATE
+     SET score = excluded.score, evidence = excluded.evidence
+   WHERE person_candidate.state = 'open' AND person_candidate.score < excluded.score
+  RETURNING xmax = 0 AS fresh
+)
+SELECT count(*) FILTER (WHERE fresh) FROM put;
 
 -- candidates_open --
 -- Pairs that wait for an operator, likeliest first. $1 most. Uses person_candidate_open.
 SELECT one, other, score, evidence, found_at FROM person_candidate
  WHERE state = 'open' ORDER BY score DESC, found_at LIMIT $1;
+
+-- candidates_count --
+-- How many pairs wait. Uses person_candidate_open.
+SELECT count(*) FROM person_candidate WHERE state = 'open';
 
 -- candidate_settle --
 -- An operator has decided on a pair. $1 one, $2 other, $3 state, $4 time, $5 who.

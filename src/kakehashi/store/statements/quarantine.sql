@@ -12,6 +12,10 @@ RETURNING institution;
 -- Whether an institution is shut out. Uses quarantine_standing. $1 institution.
 SELECT EXISTS (SELECT FROM quarantine WHERE institution = $1 AND lifted_at IS NULL);
 
+-- quarantine_among --
+-- Which of these institutions are shut out. Uses quarantine_standing. $1 institutions.
+SELECT institution FROM quarantine WHERE institution = ANY ($1::integer[]) AND lifted_at IS NULL;
+
 -- quarantine_every --
 -- All that stand, with what they stop, for the console. A few rows.
 SELECT q.institution, q.placed_at, q.placed_by, q.reason,

@@ -1,8 +1,7 @@
 -- read_many --
--- Reads by id, each through its own window and logged (migration 0005). Arrays: $1 panes, $2 types, $3 rids, $4 ids,
--- $5 moments, $6 and $7 the entries before and after the version, $8 the entries when there is nothing.
+-- Reads by id, each through its own window and logged (migrations 0005, 0019). $1 ask[], written by read_binary.py.
 SELECT place, person, version, kind, custodian, addressee, flags, origin, at, changed_at, deleted, body
-  FROM read_many($1, $2, $3, $4, $5, $6, $7, $8);
+  FROM read_many($1);
 
 -- read_page --
 -- A page of a search, its window opened before it and its log entries written after it, as one act. What stands in
@@ -111,16 +110,12 @@ SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.fl
  LIMIT $5;
 
 -- read_place --
--- Where a version stands in the feed, if its resource is seen now. $1 type, $2 rid, $3 id, $4 version.
--- Uses resource_type_rid, resource_version_type_rid, feed_pkey: some thousand entries a person.
+-- Where a version that was shown stands in the feed, be it seen still, removed or given to another person.
+-- $1 person, $2 type, $3 rid, $4 version. Uses feed_pkey: some thousand entries a person.
 SELECT f.xid, f.seq
-  FROM (
-    SELECT r.person FROM resource r WHERE r.type = $1 AND r.rid = $2 AND r.id = $3 AND {r}
-    UNION
-    SELECT v.person FROM resource_version v WHERE v.type = $1 AND v.rid = $2 AND v.id = $3 AND {v}
-  ) AS whose
-  JOIN feed f ON f.person = whose.person AND f.rid = $2 AND f.type = $1 AND f.version = $4
- ORDER BY f.xid DESC, f.seq DESC
+  FROM feed f
+ WHERE f.person = $1 AND f.type = $2 AND f.rid = $3 AND f.version = $4 AND f.change < 3
+ ORDER BY f.xid, f.seq
  LIMIT 1;
 
 -- read_everything --

@@ -50,10 +50,10 @@ WITH new AS MATERIALIZED (SELECT * FROM unnest($1::resource[])),
 INSERT INTO feed (person, rid, at, version, type, change)
 SELECT person, rid, changed_at, version, type, 1 FROM new;
 
--- record_array_type --
--- The type in which record_insert takes rows. Catalogue only.
-SELECT t.oid AS array, t.typelem AS element, n.nspname AS schema
-  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid = 'resource[]'::regtype;
+-- composite_types --
+-- The composite types of which arrays are sent in binary form (store/binary.py). Catalogue only.
+SELECT t.oid AS array, t.typelem AS element, t.typname AS name, n.nspname AS schema
+  FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE t.oid IN ('resource[]'::regtype, 'ask[]'::regtype);
 
 -- record_moved --
 -- Tells the followers of a person that a resource is no longer that person's. $1 persons, $2 rids, $3 versions,

@@ -23,9 +23,11 @@ from kakehashi.core.actors import Actor, Institution
 from kakehashi.core.errors import Invalid, NotFound, Problem, Refused, Unauthenticated
 from kakehashi.core.settings import Settings
 from kakehashi.store import clients_certificates as store
+from kakehashi.store import tokens
 from kakehashi.store.clients_certificates import Certificate
 from kakehashi.store.database import Database
 from kakehashi.trust import log_note, peers, roles
+from kakehashi.trust.oauth.clients import TOKENS_LIVE
 
 MOST_BYTES = 16_384
 SMALLEST_RSA = 2048  # bits (CRYPTREC)
@@ -51,11 +53,13 @@ async def register(
 
 
 async def revoke(db: Database, thumbprint: bytes, *, by: Actor, at: datetime) -> None:
-    """Take a certificate out of use, at once. Raises NotFound when it is not in use."""
+    """Take a certificate out of use for good, with every token that is bound to it, at once. Raises NotFound when it is
+    not in use."""
     roles.require(by, roles.Interaction.CONSOLE_KEYS)
     async with db.transaction() as tx:
         if not await store.revoke(tx, thumbprint, at):
             raise NotFound
+        await tokens.revoke(tx, "certificate", _bound(thumbprint), at, at + TOKENS_LIVE)
         await log_note.record(tx, "certificate.revoked", _item(thumbprint), person=0, by=by, at=at)
 
 
@@ -66,22 +70,6 @@ async def registered(db: Database, institution: int, *, by: Actor) -> list[Certi
         return await store.at_institution(tx, institution)
 
 
-async def institution_of_certificate(db: Database, certificate: bytes, *, at: datetime) -> Institution:
-    """Return whose certificate (PEM or DER) this is. Raises Unauthenticated unless registered and valid now.
-
-    That the other side holds its key is TLS's to prove, before this is asked.
-    """
-    try:
-        thumbprint = _read(certificate).fingerprint(hashes.SHA256())
-    except Invalid:
-        raise Unauthenticated(rule="oauth.certificate") from None
-    async with db.transaction() as tx:
-        found = await store.institution_of(tx, thumbprint, at)
-    if found is None:
-        raise Unauthenticated(rule="oauth.certificate")
-    return found
-
-
 async def is_of(db: Database, thumbprint: str, institution: Institution, *, at: datetime) -> bool:
     """Say whether a certificate (base64url SHA-256) is registered for the institution, in use and valid at `at`."""
     async with db.transaction() as tx:
@@ -89,10 +77,16 @@ async def is_of(db: Database, thumbprint: str, institution: Institution, *, at: 
     return found is not None and found.key == institution.key
 
 
+async def is_revoked(db: Database, thumbprint: str) -> bool:
+    """Say whether a certificate (base64url SHA-256) was registered once and is taken out of use."""
+    async with db.transaction() as tx:
+        return await store.is_revoked(tx, base64.urlsafe_b64decode(thumbprint + "="))
+
+
 def thumbprint_of(certificate: bytes) -> str:
     """Return the base64url SHA-256 of a certificate (PEM or DER), as tokens are bound to it. Raises Invalid."""
     der = _read(certificate).public_bytes(Encoding.DER)
-    return base64.urlsafe_b64encode(sha256(der).digest()).rstrip(b"=").decode()
+    return _bound(sha256(der).digest())
 
 
 def from_proxy(header: str, *, peer: str, secret: str, settings: Settings) -> bytes:
@@ -112,6 +106,10 @@ def from_proxy(header: str, *, peer: str, secret: str, settings: Settings) -> by
         return _read(raw).public_bytes(Encoding.DER)
     except (ValueError, binascii.Error, Invalid):
         raise Unauthenticated(rule="oauth.certificate") from None
+
+
+def _bound(thumbprint: bytes) -> str:
+    return base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
 
 
 def _item(thumbprint: bytes) -> str:

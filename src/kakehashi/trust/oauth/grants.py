@@ -55,10 +55,7 @@ async def token(
     if form.get("grant_type") != "client_credentials":
         raise UnsupportedGrant
     client = await _proven(tokens, published, form, at)
-    if client.mtls and not (
-        client_cert_thumbprint
-        and await certificates.is_of(tokens.db, client_cert_thumbprint, client.institution, at=at)
-    ):
+    if not await _comes_rightly(tokens, client, client_cert_thumbprint, at):
         raise InvalidClient
     granted = _scopes(client, form.get("scope", ""))
     actor = Actor(
@@ -94,6 +91,16 @@ async def introspect(tokens: Tokens, given: str, *, by: Client, at: datetime) ->
         "token_type": "bearer",
     }  # fmt: skip
     return {**said, "cnf": {"x5t#S256": held.thumbprint}} if held.thumbprint else said
+
+
+async def _comes_rightly(tokens: Tokens, client: Client, thumbprint: str | None, at: datetime) -> bool:
+    """Whether the certificate will do: one of the institution's own in use where the client must have one; elsewhere
+    any but one that was taken out of use."""
+    if client.mtls:
+        return bool(thumbprint) and await certificates.is_of(
+            tokens.db, thumbprint or "", client.institution, at=at
+        )
+    return not thumbprint or not await certificates.is_revoked(tokens.db, thumbprint)
 
 
 async def _proven(tokens: Tokens, published: Published, form: Mapping[str, str], at: datetime) -> Client:

@@ -177,6 +177,7 @@ class Tokens:
             and held.issued > struck(("subject", actor.subject), 0) + 1
             and held.issued > struck(("subject", held.client), 0) + 1
             and held.issued > struck(("institution", str(actor.institution.key)), 0) + 1
+            and ("certificate", held.thumbprint) not in self._struck
         )
 
     async def _read(self, token: str, at: datetime) -> Verified:

@@ -16,7 +16,7 @@ from kakehashi.core.errors import Conflict, Invalid, NotFound, Problem, Refused
 from kakehashi.core.ids import new_id
 from kakehashi.store import accounts as store
 from kakehashi.store import accounts_factors, sessions, tokens
-from kakehashi.store.accounts import Account, Membership
+from kakehashi.store.accounts import Account
 from kakehashi.store.database import Connection, Database
 from kakehashi.trust import log_note, roles
 from kakehashi.trust.signin import authority, hashing
@@ -150,19 +150,6 @@ async def enable(db: Database, account: str, *, by: Actor, at: datetime) -> None
         await require_manages_all_of(tx, by, account)
         await store.set_disabled(tx, account, None)
         await _note(tx, "account.enabled", account, by, at)
-
-
-async def memberships(db: Database, account: str) -> list[Membership]:
-    """Return where a person works now, in which roles: what they choose from after signing in."""
-    async with db.transaction() as tx:
-        return await store.memberships(tx, account)
-
-
-async def members(db: Database, institution: int, *, by: Actor) -> list[Account]:
-    """Return who works at an institution, for its manager."""
-    async with db.transaction() as tx:
-        await authority.require_manager(tx, by, institution)
-        return await store.members(tx, institution)
 
 
 async def unused(db: Database, *, days: int = 90, by: Actor, at: datetime) -> list[Account]:

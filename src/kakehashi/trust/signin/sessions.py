@@ -16,6 +16,7 @@ from kakehashi.core.errors import Refused, Unauthenticated
 from kakehashi.core.ids import new_id
 from kakehashi.store import accounts, accounts_factors
 from kakehashi.store import sessions as store
+from kakehashi.store.accounts import Membership
 from kakehashi.store.database import Connection, Database
 from kakehashi.store.sessions import SessionRow
 from kakehashi.trust import log_note, quarantine, roles
@@ -70,23 +71,26 @@ class Session:
 async def open_session(db: Database, token: str, *, at: datetime, policy: Policy = STRICT) -> Session:
     """Return the session of a token. Raises Unauthenticated when it is unknown, ended, idle or disabled."""
     hashed = token_hash(token)
-    async with db.transaction() as tx:
-        row = await live(tx, hashed, at=at, policy=policy)
+    async with db.connection() as one:  # no transaction: each statement stands for itself
+        row = await live(one, hashed, at=at, policy=policy)
         if at - row.used_at >= _TOUCH:
-            await store.used(tx, hashed, at)
-        needs = await needs_of(tx, row, policy)
+            await store.used(one, hashed, at)
+        needs = await needs_of(one, row, policy)
     return Session(
         row.id, row.account, row.name, row.csrf, factors_of(row.factors), needs, row.proven_at, row.ends_at,
         row.own_person, None if needs else _actor(row), bool(row.chosen and row.chosen.manages),
     )  # fmt: skip
 
 
-async def actor_of(db: Database, session_token: str, *, at: datetime, policy: Policy = STRICT) -> Actor:
-    """Return who acts in this session. Raises Unauthenticated while anything of the sign-in is missing."""
-    session = await open_session(db, session_token, at=at, policy=policy)
-    if session.actor is None:
-        raise Unauthenticated(rule="signin.unfinished")
-    return session.actor
+async def duties(db: Database, account: str) -> tuple[list[Membership], list[Membership]]:
+    """Return what an account may choose from now, and what it may not, for the institution is in quarantine."""
+    async with db.transaction() as tx:
+        held = await accounts.memberships(tx, account)
+        shut = await quarantine.shut_out(tx, {one.institution.key for one in held})
+    return (
+        [one for one in held if one.institution.key not in shut],
+        [one for one in held if one.institution.key in shut],
+    )
 
 
 async def choose(

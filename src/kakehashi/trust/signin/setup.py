@@ -16,6 +16,7 @@ from kakehashi.trust.signin.accounts import Enrolled, NewAccount
 from kakehashi.trust.signin.codes import new_initial_password
 
 OPERATOR = Institution(0, "0000000000", "架け橋 運用", InstitutionType.OPERATOR)
+KNOWN = "signin.setup"  # rule: there is an operator already
 
 
 async def first_operator(db: Database, login: str, name: str, *, at: datetime) -> Enrolled:
@@ -30,7 +31,7 @@ async def first_operator(db: Database, login: str, name: str, *, at: datetime) -
             raise Conflict(
                 "運用担当者は既にいます。追加は管理画面から行います。",
                 "There is an operator already. They add others from the console.",
-                rule="signin.setup",
+                rule=KNOWN,
             )
         await institutions.put(tx, OPERATOR)
         new = NewAccount(login, name, OPERATOR, Role.OPERATOR)
