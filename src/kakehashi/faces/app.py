@@ -1,6 +1,5 @@
 """The one ASGI application: the FHIR face and the web face on one house, behind one door."""
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from kakehashi.faces.api.door import App, Door, Scope, Send
 from kakehashi.faces.api.figures import Figures
 from kakehashi.faces.api.pages import Seals
 from kakehashi.faces.api.table import ROUTES
+from kakehashi.faces.collecting import in_hand
 from kakehashi.faces.logs import set_up
 from kakehashi.faces.web import routes as web
 from kakehashi.faces.web.visit import Desk
@@ -33,9 +33,6 @@ from kakehashi.trust.oauth.tokens import Tokens
 from kakehashi.trust.signin.policy import Policy
 
 log = structlog.get_logger("kakehashi.app")
-_YOUNG = (
-    100_000  # new objects between two rounds of the garbage collector: what a request makes has no cycles
-)
 
 
 class Application:
@@ -58,11 +55,10 @@ class Application:
         async with await _open(self._settings) as db:
             door = self._door = build(db, self._settings)
             await _warn_of_searches(db)
-            gc.freeze()  # what lives as long as the server need not be walked again and again
-            gc.set_threshold(_YOUNG)
             try:
                 async with chores.under_way(House(db, self._settings, system_clock)):
-                    yield
+                    with in_hand():
+                        yield
             finally:
                 door.access.flush()
 

@@ -42,7 +42,10 @@ def test_a_mistake_is_named(
 
 def test_being_stopped_ends_without_a_traceback(tmp_path: Path) -> None:
     """SIGTERM ends a command in order, as Ctrl-C does."""
-    script = "import os; from kakehashi.faces.cli import main\nmain.app = lambda: os.kill(os.getpid(), %d)\nmain.main()"
+    script = (
+        "import os, time; from kakehashi.faces.cli import main\n"
+        "main.app = lambda: (os.kill(os.getpid(), %d), time.sleep(60))\nmain.main()"  # another thread may get it first
+    )
     for sent in (signal.SIGTERM, signal.SIGINT):
         done = subprocess.run(
             [sys.executable, "-c", script % sent], capture_output=True, text=True, check=False

@@ -21,6 +21,7 @@ from kakehashi.faces.api.call import Api, Call
 from kakehashi.faces.api.failures import AddressTooLong, HeadersTooLarge
 from kakehashi.faces.api.route import Route, Routes
 from kakehashi.faces.api.run import find, run
+from kakehashi.faces.collecting import Collector
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -41,6 +42,7 @@ class Door:
     def __init__(self, inner: App, *, api: Api, routes: Routes) -> None:
         self.inner, self.api, self.routes = inner, api, routes
         self.access = AccessLog()
+        self.collector = Collector()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -51,10 +53,9 @@ class Door:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         request = _request_id(headers)
         scope["request_id"] = request
-        if _OURS.match(scope["path"]):
-            await self._api(scope, receive, send, headers, request, began)
-        else:
-            await self._page(scope, receive, send, headers, request, began)
+        answer = self._api if _OURS.match(scope["path"]) else self._page
+        with self.collector.request():
+            await answer(scope, receive, send, headers, request, began)
 
     async def _api(
         self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str], request: str, began: float

@@ -96,12 +96,13 @@ def _no_component_twice(value: Object) -> bool:
     """obs-7, where no component has a coding of the whole's."""
     if "component" not in value:
         return True
-    whole = [(one.get("system"), one.get("code")) for one in value["code"].get("coding", ())]
-    return not any(
-        (one.get("system"), one.get("code")) in whole
-        for part in value["component"]
-        for one in part["code"].get("coding", ())
-    )
+    whole = _codings_of(value)
+    return not any(one in whole for part in value["component"] for one in _codings_of(part))
+
+
+def _codings_of(value: Object) -> list[tuple[object, object]]:
+    code = value.get("code", {})
+    return [(one.get("system"), one.get("code")) for one in code.get("coding", ())]
 
 
 SWIFT: dict[str, Callable[[Object], bool]] = {
