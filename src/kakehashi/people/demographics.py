@@ -14,6 +14,7 @@ _REPRESENTATION = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-represent
 _SEXES = ("male", "female", "other")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NOT_DIGIT = re.compile(r"[^0-9]")
+_LONGEST = 200  # characters of a folded name; indexes of PostgreSQL take no more than 2,704 bytes
 _BLANK = re.compile(r"[\s　]+")
 _NO_CURRENT_USE = ("old", "maiden", "temp")
 
@@ -65,7 +66,8 @@ def of_patient(patient: Resource) -> Demographics:
 
 
 def read_name(text: str, family: str = "", given: str = "", *, kana: bool = False) -> Name:
-    """Fold one spelling of a name. Without parts, a blank in `text` parts family from given.
+    """Fold one spelling of a name. Without parts, a blank in `text` parts family from given. What is longer than names
+    are is kept as it is said, and compared with nothing.
 
     >>> read_name("渡邉　髙志").full
     '渡辺高志'
@@ -76,9 +78,10 @@ def read_name(text: str, family: str = "", given: str = "", *, kana: bool = Fals
     if not (family and given):
         family, _, given = _BLANK.sub(" ", whole.strip()).partition(" ")
     fold = fold_kana if kana else fold_name
-    if not given:
-        return Name(whole, "", "", fold(whole))
-    return Name(whole, fold(family), fold(given), fold(family + given))
+    full = fold(family + given) if given else fold(whole)
+    if len(full) > _LONGEST:
+        return Name(text=whole)
+    return Name(whole, fold(family), fold(given), full) if given else Name(whole, "", "", full)
 
 
 def read_day(text: str) -> date | None:

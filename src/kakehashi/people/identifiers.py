@@ -18,6 +18,7 @@ from kakehashi.people.folding import fold_dashes
 MEMBER_SYSTEM = "http://jpfhir.jp/fhir/clins/Idsystem/JP_Insurance_memberID"
 PAYER_SYSTEM = "http://jpfhir.jp/fhir/clins/Idsystem/JP_PublicPayer_memberID"
 LOCAL_PREFIX = "urn:oid:1.2.392.100495.20.3.51.1"
+LONGEST = 200  # characters of a number that names somebody
 GUIDE = "https://jpfhir.jp/fhir/clins/igv1/ (Patient, R1010, R1012, R1013)"
 
 _INSURER = re.compile(r"[0-9]{8}")
@@ -113,6 +114,8 @@ def parse(system: str, value: str, place: str = "") -> Identifier | list[Problem
     >>> parse(MEMBER_SYSTEM, "06139877:8740:32483467:02").branch
     '02'
     """
+    if len(value) > LONGEST and (system in (MEMBER_SYSTEM, PAYER_SYSTEM) or system.startswith(LOCAL_PREFIX)):
+        return [_problem("people.identifier.long", f"{place}.value", *_LONG_TEXT)]
     if system == MEMBER_SYSTEM:
         return _member(value, place)
     if system == PAYER_SYSTEM:
@@ -202,6 +205,10 @@ _LOOKALIKES = {right.casefold(): right for right in (MEMBER_SYSTEM, PAYER_SYSTEM
     "http://jpfhir.jp/fhir/ecs/idsystem/jp_insurance_memberid": MEMBER_SYSTEM,
     "http://jpfhir.jp/fhir/clins/idsystem/insurance_memberid": MEMBER_SYSTEM,
 }
+_LONG_TEXT = (
+    f"記号・番号や患者番号は {LONGEST} 文字までです。",
+    f"An insurance or patient number has {LONGEST} characters at most.",
+)
 _EMPTY_TEXT = ("system と value の両方が必要です。", "Give both system and value.")
 _PARTS = (
     "「保険者番号:記号:番号:枝番」の形で、無い項目も「:」を残します (例 06139877:8740:32483467:02)。",

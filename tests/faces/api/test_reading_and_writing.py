@@ -1,5 +1,7 @@
 """create, read, vread, update, delete, history: each with its denial beside it."""
 
+from random import Random
+
 import asyncpg
 import pytest
 from api_words import BASE, Caller, Json, Region, ids, lab, link, patient, rules
@@ -185,3 +187,22 @@ async def test_summaries_and_elements_are_parts_that_say_so(sakura: Caller, taro
     assert part["meta"]["tag"][-1]["code"] == "SUBSETTED"
     assert "name" in (await sakura.get(f"/fhir/{taro}?_summary=true")).json()
     assert "name" not in (await sakura.get(f"/fhir/{taro}?_summary=text")).json()
+
+
+async def test_a_patient_with_texts_of_any_length_is_kept(sakura: Caller) -> None:
+    """Indexes take short texts only; what is too long to be a name is kept, and compared with nothing."""
+    mixed = Random(1).randbytes(4_500).hex()  # what repeats itself is packed before it is indexed
+    long = patient("L1", family="長" + mixed)
+    long["name"].append({"text": "ﷺ" * 150})
+    long["identifier"].append({"system": "http://example.jp/cards", "value": mixed})
+    long["telecom"] = [{"system": "phone", "value": mixed}]
+    name = await sakura.made(long)
+    assert (await sakura.get(f"/fhir/Patient/{name}")).json()["name"][0]["family"] == "長" + mixed
+
+
+@pytest.mark.parametrize("named", ["number", "member"])
+async def test_a_number_longer_than_numbers_are_names_nobody(sakura: Caller, named: str) -> None:
+    mixed = Random(2).randbytes(4_500).hex()
+    sent = patient(mixed) if named == "number" else patient("L2", member=f"06139877:{mixed}:1:00")
+    name = await sakura.made(sent)
+    assert (await sakura.get(f"/fhir/Patient/{name}")).json()["identifier"] == sent["identifier"]
