@@ -44,7 +44,13 @@ async def _read(tx: Connection, window: Window) -> tuple[list[str], list[str]]:
     (back,) = parse_query("Patient", [("_revinclude", "Observation:subject")]).revinclude
     arguments = Arguments()
     sql, values = search_sql.compile_revinclude(
-        back, [("Patient", PATIENT.rid)], predicate(window, arguments), arguments, limit=10, columns="r.id"
+        back,
+        ["Observation"],
+        [("Patient", PATIENT.rid)],
+        predicate(window, arguments),
+        arguments,
+        limit=10,
+        columns="r.id",
     )
     return forward, [row[0] for row in await tx.fetch(sql, *values)]
 

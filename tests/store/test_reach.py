@@ -22,10 +22,14 @@ VALUES = {  # of a row about {person} that names {at}: an institution, or accoun
     Matter.REFERRAL: "({person}, 'Bundle/1', {at}, 9, 2, {at}, now(), 't', 'oral', now(), 't')",
     Matter.EMERGENCY: "({person}, '{id}', {at}, 'doctor', 'other', 'reason enough', now(), now() + '1 hour')",
     Matter.PROXY: "({person}, '{id}', 'account-{at}', 6, 'chosen', now(), now() + '1 day', now(), 't')",
+    Matter.TRANSFER: (
+        "('{id}', {person}, {at}, 'account-{at}', 'export', '', '', now(), NULL, now(), NULL, 'waiting')"
+    ),
 }
 ENDED = {
     Matter.CONSENT: "withdrawn_at", Matter.WITHHOLDING: "released_at", Matter.DISCLOSURE: "lifted_at",
     Matter.REFERRAL: "agreed_at", Matter.EMERGENCY: "reviewed_at", Matter.PROXY: "withdrawn_at",
+    Matter.TRANSFER: "expires_at",
 }  # fmt: skip
 
 
@@ -79,10 +83,11 @@ async def test_a_reach_narrowed_to_an_institution_or_an_account_finds_only_rows_
     for matter in Matter:
         async with town.transaction() as tx:
             await reach.open_on(tx, Reach((matter,), institution=SAKURA))
-            named = matter in (Matter.CONSENT, Matter.EMERGENCY, Matter.REFERRAL)
+            named = matter in (Matter.CONSENT, Matter.EMERGENCY, Matter.REFERRAL, Matter.TRANSFER)
             assert await persons_in(tx, matter) == ({HANAKO} if named else set())
             await reach.open_on(tx, Reach((matter,), account=f"account-{ASAHI}"))
-            assert await persons_in(tx, matter) == ({TARO} if matter is Matter.PROXY else set())
+            owned = matter in (Matter.PROXY, Matter.TRANSFER)
+            assert await persons_in(tx, matter) == ({TARO} if owned else set())
 
 
 async def test_sender_and_receiver_alone_see_a_referral(town: Database) -> None:

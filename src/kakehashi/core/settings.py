@@ -62,13 +62,15 @@ class Settings:
     demo: bool = False  # sample region: test sign-ins are printed and one factor is enough
     max_body_mb: int = 50  # largest request body
     max_bundle_mb: int = 20  # largest Bundle: transaction, batch, document, collection
-    max_resource_mb: int = 5  # largest resource that is neither a Binary nor a Bundle
+    max_resource_mb: int = 5  # largest resource but Binary, Bundle and terminology
     log_level: str = "info"
     proxies: str = ""  # trusted proxies: addresses or networks, blanks between; the loopback is one
     proxy_secret: str = ""  # what such a proxy proves itself with; empty: none is believed
     metrics_token: str = ""  # bearer token for /metrics; empty: for this machine, where no proxy is
     tsa_url: str = ""  # time-stamping authority (RFC 3161) for the log's checkpoints; empty: none
     key_networks: str = ""  # networks of our own in which systems may publish their keys
+    hook_networks: str = ""  # networks of our own in which subscribers may be told, over plain http too
+    import_sources: str = ""  # hosts from which $import may fetch its inputs, blanks between; empty: none
 
     @property
     def max_bundle_bytes(self) -> int:
@@ -171,7 +173,7 @@ def _require_sense(settings: Settings) -> None:
     for name in ("proxy_secret", "metrics_token"):
         if 0 < len(getattr(settings, name)) < SHORTEST_SECRET:
             _refuse(name, f"{SHORTEST_SECRET} 文字以上", f"{SHORTEST_SECRET} characters at least")
-    for name in ("proxies", "key_networks"):
+    for name in ("proxies", "key_networks", "hook_networks"):
         if not all(_is_network(one) for one in getattr(settings, name).split()):
             _refuse(
                 name, "10.0.0.5 や 10.0.0.0/24 (空白区切り)", "10.0.0.5 or 10.0.0.0/24, with blanks between"

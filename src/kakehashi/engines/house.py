@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from kakehashi.core.clock import Clock
 from kakehashi.core.settings import Settings
+from kakehashi.engines.terminology.cache import Cache
 from kakehashi.fhir.profiles import ProfileSet
 from kakehashi.store.database import Database
 
@@ -16,3 +17,4 @@ class House:
     settings: Settings
     clock: Clock
     profiles: ProfileSet = field(default_factory=ProfileSet)  # of the installed packages
+    terms: Cache = field(default_factory=Cache)  # what terminology keeps in memory

@@ -1,4 +1,4 @@
-"""What a server does besides answering: sign the log, end what retention ends, clear what sign-in left behind.
+"""What a server does besides answering: sign the log, bulk jobs, tell subscribers, end what retention ends, clear up.
 
 Any number of servers may do it: each chore takes turns by a lock of its own in the database. A chore that fails is
 logged by the class of its failure, and tried again when it is due again.
@@ -16,7 +16,10 @@ from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import Failure
 from kakehashi.core.logentry import Note
 from kakehashi.engines.house import House
+from kakehashi.engines.subscriptions.courier import Courier
+from kakehashi.engines.transfer import working
 from kakehashi.faces import time_authority
+from kakehashi.faces.api import bulk_jobs
 from kakehashi.people import bulk_runs
 from kakehashi.services.audit import checks
 from kakehashi.store import desk, idempotency, retention_job
@@ -24,6 +27,7 @@ from kakehashi.trust.checkpoints import Signer
 from kakehashi.trust.checkpoints_held import Held
 from kakehashi.trust.log_sequencer import Sequencer
 from kakehashi.trust.oauth.tidying import tidy
+from kakehashi.trust.outbound import Outbound
 from kakehashi.trust.signin import refusals, setup
 
 KEYS_KEPT = timedelta(days=30)  # of requests, for idempotency
@@ -54,6 +58,7 @@ async def under_way(house: House) -> AsyncIterator[None]:
 
 def _chores(house: House) -> list[Chore]:
     db, home = house.db, house.settings.home
+    courier = Courier(house, Outbound(house.settings.hook_networks))
     sequencer = Sequencer(db, Signer.at(home), Held.at(home))
     keeper = Actor("retention", Role.OPERATOR, setup.OPERATOR, Purpose.OPERATIONS)
     note = Note(keeper, "retention", "record", "retention")
@@ -75,6 +80,10 @@ def _chores(house: House) -> list[Chore]:
         Chore("log", 1, lambda at: sequencer.run(at=at)),
         Chore("refused sign-ins", 30, lambda at: refusals.settle(db, at=at)),
         Chore("checks", 2, lambda at: checks.work(house, at)),
+        Chore("transfers", 1, lambda at: working.work(house, bulk_jobs.speech(), at=at)),
+        Chore("expired transfers", 600, lambda at: working.clear(house, at=at)),
+        Chore("subscriptions", 0.5, lambda at: courier.work()),
+        Chore("subscriptions at rest", 60, courier.rest),
         Chore("matching", 2, lambda at: bulk_runs.work(db, house.clock)),
         Chore("retention", 86_400, lambda at: retention_job.run(db, note, at=at)),
         Chore("tidying", 3_600, forget),

@@ -25,18 +25,23 @@ _ESCAPED_CONTROL = re.compile(rb"\\(?:u00(?:0[0-8bcefBCEF]|1[0-9a-fA-F])|[bf])")
 
 def broken(text: bytes, error: orjson.JSONDecodeError, body: bytes) -> Malformed:
     """Say what is wrong with a text that does not decode; `body` is what it is a part of, or itself."""
+    return not_utf8(body, "json") or _syntax(body, error, body.find(text))
+
+
+def not_utf8(body: bytes, form: str) -> Malformed | None:
+    """Return the refusal of bytes that are not UTF-8, or begin with a mark. `form`: "json" or "xml", for the rule."""
     for mark, name in _MARKS.items():
         if body.startswith(mark):
             return Malformed(
                 f"先頭に BOM ({name}) があります。BOM なしの UTF-8 で送ってください。",
                 f"The body starts with a byte order mark ({name}); send UTF-8 without one.",
-                rule="json.encoding",
+                rule=f"{form}.encoding",
             )
     try:
         body.decode()
     except UnicodeDecodeError as wrong:
-        return _encoding(body, wrong)
-    return _syntax(body, error, body.find(text))
+        return _encoding(body, wrong, form)
+    return None
 
 
 def too_deep(place: str) -> Malformed:
@@ -126,7 +131,7 @@ def unknown_type(name: object, place: str) -> Malformed:
     )
 
 
-def _encoding(body: bytes, wrong: UnicodeDecodeError) -> Malformed:
+def _encoding(body: bytes, wrong: UnicodeDecodeError, form: str) -> Malformed:
     guess = next((name for name in _LEGACY if _decodes(body, name)), "")
     names = {"cp932": "Shift_JIS (CP932)", "euc_jp": "EUC-JP", "iso2022_jp": "ISO-2022-JP"}
     ja = f"{names[guess]} のようです。" if guess else ""
@@ -135,7 +140,7 @@ def _encoding(body: bytes, wrong: UnicodeDecodeError) -> Malformed:
     return Malformed(
         f"UTF-8 ではありません ({wrong.start + 1} バイト目)。{ja}UTF-8 で送ってください。",
         f"The body is not UTF-8 (byte {wrong.start + 1}).{en} UTF-8 is needed.",
-        rule="json.encoding",
+        rule=f"{form}.encoding",
         place=f"line {line}",
     )
 
@@ -175,7 +180,10 @@ def _syntax(body: bytes, error: orjson.JSONDecodeError, offset: int) -> Malforme
     if "NaN" in around or "Inf" in around:
         ja, en = "NaN や Infinity は JSON の数値ではありません。", "NaN and Infinity are not JSON numbers."
     elif body[:100].lstrip().startswith(b"<"):
-        ja, en = "XML のようです。JSON で送ってください。", "It looks like XML; send JSON."
+        ja, en = (
+            "XML のようです。Content-Type を application/fhir+xml にしてください。",
+            "It looks like XML; say application/fhir+xml in Content-Type.",
+        )
     else:
         ja, en = next((said for mark, said in _SYNTAX.items() if mark in error.msg), ("", ""))
     return Malformed(

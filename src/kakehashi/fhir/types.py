@@ -64,5 +64,15 @@ OTHER_RELEASES: dict[str, str] = {
         ),
         "R4B/R5",
     ),
+    **dict.fromkeys(
+        (
+            "ClinicalAssessment",
+            "DeviceAlert",
+            "InsuranceProduct",
+            "MolecularDefinition",
+            "PersonalRelationship",
+        ),
+        "R6",
+    ),
 }
 """Resource types that other releases of FHIR have and R4 has not, with the release that has them."""

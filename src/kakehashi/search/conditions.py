@@ -26,6 +26,7 @@ from kakehashi.search.plan import (
     PointsToIdentifier,
     PointsToUrl,
     Range,
+    Terms,
     Text,
     Words,
 )
@@ -44,6 +45,7 @@ MODIFIERS: Final[dict[str, tuple[str, ...]]] = {
     "special": ("missing",),
 }
 _LITERAL = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?", re.ASCII)
+_VALUE_SET = re.compile(r"ValueSet/[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _DEGREES = re.compile(r"-?\d{1,3}(\.\d{1,12})?", re.ASCII)
 _LENGTH = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
@@ -81,12 +83,13 @@ def _is_type(one: Parameter, name: str) -> bool:
 
 
 def _token(one: Parameter, asked: Asked, text: str) -> Condition:
-    if asked.modifier in ("above", "below", "in", "not-in"):
-        raise unsupported(
-            f"{one.code}:{asked.modifier}",
-            "用語サーバーが必要なため使えません。コードを system|code の形で列挙してください。",
-            "this needs a terminology server; list the codes as system|code instead.",
-        )
+    if asked.modifier == "in":
+        return _in_set(one, plain(text))
+    if asked.modifier in ("above", "below"):
+        system, code = _system_and_code(one, text)
+        if not system or code is None:
+            raise bad_value(f"{one.code}:{asked.modifier}", "token")
+        return Terms(one, "below" if asked.modifier == "below" else "above", code, system)
     if asked.modifier == "text":
         return Words(one, _words(one, text))
     parts = [plain(part) for part in split(text, "|")]
@@ -99,6 +102,13 @@ def _token(one: Parameter, asked: Asked, text: str) -> Condition:
             )
         return OfType(one, *parts)
     return has_token(one, *_system_and_code(one, text))
+
+
+def _in_set(one: Parameter, value: str) -> Condition:
+    """A value set by its URL, or by `ValueSet/id`."""
+    if not (_VALUE_SET.fullmatch(value) or ":" in value):
+        raise bad_value(f"{one.code}:in", "uri")
+    return Terms(one, "in", value)
 
 
 def _system_and_code(one: Parameter, text: str) -> tuple[str | None, str | None]:

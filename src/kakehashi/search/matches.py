@@ -9,6 +9,7 @@ from typing import Any
 
 from kakehashi.fhir.text import normal
 from kakehashi.search.plan import (
+    AnyCode,
     Comparison,
     Condition,
     Exists,
@@ -35,8 +36,8 @@ def matches(asked: Condition, values: Sequence[Any]) -> bool:
 
 def _meets(asked: Condition, value: Any) -> bool:
     match asked:
-        case HasToken(_, system, code):
-            return _is_coding(value[0], value[1], system, code)
+        case HasToken() | AnyCode():
+            return _is_token(asked, value)
         case OfType(_, system, code, wanted):
             return value[1] == wanted and (system, code) in value[3]
         case Words(_, start):
@@ -58,6 +59,12 @@ def _meets(asked: Condition, value: Any) -> bool:
         case Item(_, tests):
             return all(matches(test, part) for test, part in zip(tests, value, strict=True))
     raise TypeError(type(asked).__name__)
+
+
+def _is_token(asked: HasToken | AnyCode, value: Any) -> bool:
+    if isinstance(asked, AnyCode):
+        return value[1] in asked.codes and (value[0] or "") == asked.system
+    return _is_coding(value[0], value[1], asked.system, asked.code)
 
 
 def _is_coding(

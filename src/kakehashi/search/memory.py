@@ -1,10 +1,11 @@
 """The reference: answers a Query over a list of resources under a Window, with neither hashes nor SQL.
 
 It looks at extracted values (fhir/indexing/values.py) alone, so that the store's tokens, coarse marks and SQL can be
-held against it. Every resource is looked at for every condition: it is for tests and small lists.
+held against it. Every resource is looked at for every condition: it is for tests, for small lists, and for one resource
+that many ask about (subscriptions).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,6 +77,12 @@ def search(query: Query, held: Iterable[Held], window: Window) -> Answer:
     more = len(ordered) > len(page) and page
     values = tuple(world.sort_value(key, page[-1]) for key in query.sort) if more else ()
     return Answer(tuple(page), len(found), Cursor(values, page[-1].rid) if more else None)
+
+
+def asking(one: Held) -> Callable[[Condition], bool]:
+    """Return what says of conditions whether one resource meets them; its values are extracted once for all."""
+    world = _World([one])
+    return lambda where: world.holds(where, one)
 
 
 def _comes_after(query: Query, world: "_World", one: Held) -> bool:

@@ -26,6 +26,7 @@ DEPTH = 4  # links of a chain, `_has` among them
 SUBSEARCHES = 24  # chains and `_has` a request, each alternative type of a chain counted
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
+_NEGATED = {"not": "", "not-in": "in"}  # modifiers of tokens, and of what they are the opposite
 
 
 @dataclass(slots=True)
@@ -109,8 +110,8 @@ def _values(search: _Search, found: Parameter, modifier: str, value: str) -> Con
         return _ids(modifier, values)
     if found.code == "_lastUpdated":
         return _any([_changed(search, modifier, one) for one in values])
-    negated = modifier == "not" and found.kind == "token"
-    asked = Asked("" if negated else modifier, search.now, search.base_url)
+    negated = modifier in _NEGATED and found.kind == "token"
+    asked = Asked(_NEGATED[modifier] if negated else modifier, search.now, search.base_url)
     whole = _any([condition(found, asked, one) for one in values])
     return Not(whole) if negated else whole
 

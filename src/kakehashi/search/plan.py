@@ -66,6 +66,28 @@ class HasToken:
 
 
 @dataclass(frozen=True, slots=True)
+class AnyCode:
+    """A coding of a system ("" is none) with one of these codes."""
+
+    parameter: Parameter
+    system: str
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`:in` a value set (`value`: its URL, or `ValueSet/id`); `:below` or `:above` a code (`value`) of a system.
+
+    Terminology says which codes these are (search/terms.py): no engine answers it as it stands.
+    """
+
+    parameter: Parameter
+    how: Literal["in", "below", "above"]
+    value: str
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OfType:
     """`identifier:of-type`: an identifier with this type and value."""
 
@@ -175,8 +197,8 @@ class Reverse:
 
 
 Condition = (
-    And | Or | Not | HasId | Changed | Exists | HasToken | OfType | Words | PointsTo | PointsToUrl | PointsToIdentifier
-    | HasUri | Text | Range | Near | Item | Chain | Reverse
+    And | Or | Not | HasId | Changed | Exists | HasToken | AnyCode | Terms | OfType | Words | PointsTo | PointsToUrl
+    | PointsToIdentifier | HasUri | Text | Range | Near | Item | Chain | Reverse
 )  # fmt: skip
 
 

@@ -82,6 +82,12 @@ async def following(
             await connection.execute(_SQL["follower_move"], name, last.xid, last.seq)
 
 
+async def move(connection: Connection, name: str, position: Position) -> None:
+    """Put a follower elsewhere: past what concerns nobody."""
+    await connection.execute(_SQL["follower_begin"], name)
+    await connection.execute(_SQL["follower_move"], name, position.xid, position.seq)
+
+
 async def lags(connection: Connection) -> dict[str, int]:
     """Return how many entries each follower has not had yet, counted up to a hundred thousand."""
     return {row["name"]: row["lag"] for row in await connection.fetch(_SQL["follower_lags"])}

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from kakehashi.store import subscriptions
 from kakehashi.store.database import Connection
 from kakehashi.store.sql import statements
 
@@ -25,9 +26,10 @@ class Quarantine:
 
 
 async def place(tx: Connection, institution: int, *, at: datetime, by: str, reason: str) -> bool:
-    """Shut an institution out and end its sessions; say whether it was not shut out before."""
+    """Shut an institution out, end sessions, stop subscriptions; say whether it was not shut out before."""
     placed = await tx.fetchval(_SQL["quarantine_place"], institution, at, by, reason) is not None
     await tx.execute(_SQL["quarantine_end_sessions"], institution, at)
+    await subscriptions.halt(tx, institution=institution)
     return placed
 
 

@@ -24,6 +24,7 @@ class Matter(StrEnum):
     EMERGENCY = "emergency_opening"
     PROXY = "proxy_grant"
     LOG = "log"
+    TRANSFER = "transfer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Reach:
     account: str | None = None
 
 
+EVERY_TRANSFER = Reach((Matter.TRANSFER,))  # for whoever works on them; an owner's reach names them
 WHOLE_LOG = Reach((Matter.LOG,))  # for the sequencer, an export, an auditor of the operator
 
 

@@ -33,6 +33,7 @@ _SQL = statements("read")
 _LATEST = 2**31 - 1  # above every version
 _EVER = datetime(1, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+Period = tuple[datetime, datetime]  # from the one on, before the other
 FIRST = (-1, -(2**63))  # before every (person, rid)
 MANY = 10_000  # rows that one call gives at most, unless told otherwise
 
@@ -134,17 +135,29 @@ class Reading:
     async def version(self, resource_type: str, resource_id: str, version: int) -> Row:
         """Return one version, if the window sees it and the current one too. Raises NotFound, Gone."""
         below = min(version, _LATEST - 1) + 1
-        found = await self._records("read_versions", *_key(resource_type, resource_id), 1, below)
+        found = await self._records("read_versions", *_key(resource_type, resource_id), 1, below, *_ALWAYS)
         if not found or row_of(found[0]).version != version:
             raise NotFound
         return _living(self._noted(found)[0])
 
     async def history(
-        self, resource_type: str, resource_id: str, *, limit: int = MANY, below: int = _LATEST
+        self,
+        resource_type: str,
+        resource_id: str,
+        *,
+        limit: int = MANY,
+        below: int = _LATEST,
+        since: datetime = _EVER,
+        during: Period | None = None,
     ) -> list[Row]:
-        """Return the versions of one resource, newest first, deletions too. Raises NotFound."""
-        found = await self._fetch("read_versions", *_key(resource_type, resource_id), limit, below)
-        if not found:
+        """Return the versions of one resource, newest first, deletions too. Raises NotFound where there never was one.
+
+        `since`: not older; `during`: only those in force at some moment of a period.
+        """
+        after, before = during or (_EVER, _NEVER)
+        key = _key(resource_type, resource_id)
+        found = await self._fetch("read_versions", *key, limit, below, since, before, after, during is None)
+        if not found and not await self._records("read_versions", *key, 1, _LATEST, *_ALWAYS):
             raise NotFound
         return found
 
@@ -153,13 +166,20 @@ class Reading:
         resource_type: str | None = None,
         *,
         since: datetime = _EVER,
+        during: Period | None = None,
         before: Position = END,
         limit: int = 100,
     ) -> Changes:
-        """Return versions of a type (None: of all), newest first, from `before` on, not older than `since`."""
+        """Return versions of a type (None: of all), newest first, from `before` on, not older than `since`.
+
+        `during`: only those in force at some moment of a period.
+        """
         number = 0 if resource_type is None else NUMBER[resource_type]
         persons = window_sql.all_persons(self.window)
-        found = await self._records("read_changes", number, persons, before.xid, before.seq, since, limit)
+        after, until = during or (None, None)
+        found = await self._records(
+            "read_changes", number, persons, before.xid, before.seq, since, limit, until, after
+        )
         rows = self._noted([record[2:] for record in found])
         return Changes(rows, Position(*found[-1][:2]) if len(found) == limit else None)
 
@@ -174,6 +194,53 @@ class Reading:
     async def every(self, after: tuple[int, int] = FIRST, *, limit: int = 1_000) -> list[Row]:
         """Return rows in the order of their keys, after (person, rid): a page of an export."""
         return await self._fetch("read_every", *after, limit)
+
+    async def every_of(
+        self,
+        resource_type: str,
+        after: tuple[int, int] = FIRST,
+        *,
+        persons: Collection[int] | None = None,
+        since: datetime = _EVER,
+        limit: int = 1_000,
+    ) -> list[Row]:
+        """Return rows of one type as `every` does. `persons`: only about these; `since`: stored then or later."""
+        whose = None if persons is None else sorted(persons)
+        return await self._fetch("read_every_of", *after, limit, NUMBER[resource_type], since, whose)
+
+    async def every_in(
+        self,
+        types: Collection[str],
+        after: tuple[int, int],
+        *,
+        persons: Collection[int] | None,
+        span: tuple[datetime, datetime],
+        limit: int,
+        most: int,
+    ) -> tuple[list[Row], bool]:
+        """Return rows of some types as `every_of` does, and whether there may be more of them.
+
+        `span`: stored from and before. `most`: bytes as stored; what would go over it is left to the next page.
+        """
+        whose = None if persons is None else sorted(persons)
+        numbers = [NUMBER[name] for name in types]
+        found = await self._records("read_every_in", *after, limit, numbers, *span, whose, most)
+        there = found[0]["there"] if found else 0
+        return self._noted([record[:-1] for record in found]), there == limit or there > len(found)
+
+    async def deleted(
+        self,
+        types: Collection[str],
+        after: tuple[int, int],
+        *,
+        persons: Collection[int] | None,
+        span: tuple[datetime, datetime],
+        limit: int,
+    ) -> list[Row]:
+        """Return the deletions of some types that still stand, deleted from and before `span`, by key."""
+        whose = None if persons is None else sorted(persons)
+        numbers = [NUMBER[name] for name in types]
+        return await self._fetch("read_deleted", *after, limit, numbers, *span, whose)
 
     async def search(
         self,
@@ -218,18 +285,26 @@ class Reading:
         *,
         types: Collection[str] = (),
         since: datetime = _EVER,
+        during: Period = (_EVER, _NEVER),
         behind: "Mark | None" = None,
         limit: int = 100,
     ) -> list[Row]:
         """Return a page of these persons' rows of any kind: Patients first, then newest first by clinical time.
 
-        `types`: only these resource types; `since`: only what was stored then or later; `behind`: the last of the
-        page before.
+        `types`: only these resource types; `since`: only what was stored then or later; `during`: only what happened
+        in a period, and Patients; `behind`: the last of the page before.
         """
         numbers = [NUMBER[name] for name in types] or None
         mark = behind or _FIRST
         return await self._fetch(
-            "read_everything", list(persons), numbers, since, NUMBER["Patient"], *astuple(mark), limit
+            "read_everything",
+            list(persons),
+            numbers,
+            since,
+            NUMBER["Patient"],
+            *astuple(mark),
+            limit,
+            *during,
         )
 
     async def _fetch(self, name: str, *values: object) -> list[Row]:
@@ -251,6 +326,7 @@ class Reading:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = Mark(-1, 0, 0)
+_ALWAYS = (_EVER, _NEVER, _EVER, True)  # not older than, in force before and after, deletions too
 _TAIL = b'0"]}'  # the end of an entry whose one item is version 0
 
 

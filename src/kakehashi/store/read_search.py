@@ -7,6 +7,7 @@ from kakehashi.core.errors import TooCostly
 from kakehashi.core.hashing import row_key
 from kakehashi.core.window import Window
 from kakehashi.fhir.parse import parse
+from kakehashi.fhir.types import NUMBER
 from kakehashi.search.include import pointed_at
 from kakehashi.search.plan import Cursor, Include, Query
 from kakehashi.store import search_sql, window_sql
@@ -110,9 +111,12 @@ class _Inclusion:
             arguments = Arguments()
             seen = window_sql.predicate(self.window, arguments)
             page = [(row.type, row.rid) for row in rows if include.target in (None, row.type)]
-            if page and self.may(include.type):
+            types = [one for one in (NUMBER if include.type == "*" else (include.type,)) if self.may(one)]
+            if page and types:
                 brought += await self._rows(
-                    search_sql.compile_revinclude(include, page, seen, arguments, limit=INCLUDED_MOST + 1)
+                    search_sql.compile_revinclude(
+                        include, types, page, seen, arguments, limit=INCLUDED_MOST + 1
+                    )
                 )
         return brought
 

@@ -15,6 +15,7 @@ from kakehashi.fhir.indexing.program import place_of
 from kakehashi.fhir.types import NUMBER
 from kakehashi.search.plan import (
     And,
+    AnyCode,
     Chain,
     Changed,
     Comparison,
@@ -144,6 +145,8 @@ class Conditions:
                 return self._near(asked, alias)
             case Item():
                 return self._item(asked, alias)
+            case AnyCode():
+                return self._any_code(asked, alias)
         raise TypeError(type(asked).__name__)
 
     def _and(self, parts: Sequence[Condition], alias: str, resource_type: str) -> str:
@@ -190,16 +193,31 @@ class Conditions:
         if asked.code is None:
             return self._any_token(alias, systems)
         code, beside = (self.arguments.add(one, "bigint") for one in (asked.code, asked.beside))
-        pair = (  # unnest, unlike generate_series, lets PostgreSQL know how few tokens a row has
-            f"EXISTS (SELECT FROM unnest({alias}.tokens, {alias}.tokens[2:]) AS t (here, next)"
-            f" WHERE t.here = {code} AND t.next = {beside})"
-        )
+        pair = self._pair(alias, f"= {code}", beside)
         narrow = self._all_tokens(alias, [asked.code])
         if not self.found and self.by_tokens.get(
             alias, True
         ):  # else rows are few, or the code alone says how many
             narrow += f" AND {self._any_token(alias, systems)}"
         return f"({narrow} AND ({self._all_tokens(alias, [asked.alone])} OR {pair}))"
+
+    def _any_code(self, asked: AnyCode, alias: str) -> str:
+        """One of many codes of a system: as `_coded`, for all of them at once."""
+        salt, form = asked.parameter.salt, forms.system_form(asked.system)
+        codes = [salt ^ forms.code_form(code) for code in asked.codes]
+        if asked.parameter.plain:
+            return "false" if asked.system else self._any_token(alias, codes)
+        narrow = self._any_token(alias, codes)
+        named = self.arguments.add(sorted(codes), "bigint[]")
+        pair = self._pair(alias, f"= ANY ({named})", self.arguments.add(salt ^ forms.beside(form), "bigint"))
+        return f"({narrow} AND ({self._all_tokens(alias, [salt ^ form])} OR {pair}))"
+
+    def _pair(self, alias: str, code: str, beside: str) -> str:
+        """A code right before its system. unnest, unlike generate_series, tells PostgreSQL how few tokens a row has."""
+        return (
+            f"EXISTS (SELECT FROM unnest({alias}.tokens, {alias}.tokens[2:]) AS t (here, next)"
+            f" WHERE t.here {code} AND t.next = {beside})"
+        )
 
     def _float(self, number: float) -> str:
         return self.arguments.add(number, "float8")

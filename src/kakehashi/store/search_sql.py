@@ -97,6 +97,7 @@ def compile_rows(
 
 def compile_revinclude(
     include: Include,
+    types: Sequence[str],
     page: Iterable[tuple[str, int]],
     seen: Predicate,
     arguments: Arguments,
@@ -104,15 +105,19 @@ def compile_revinclude(
     limit: int,
     columns: str = ROW,
 ) -> Statement:
-    """Return the statement for `_revinclude`: resources of `include.type` that refer to the page's (type, rid)."""
+    """Return the statement for `_revinclude`: resources of these types that refer to the page's (type, rid)."""
     rows = list(page)
-    asked = [include.parameter] if include.parameter else _references(include.type)
-    tokens = arguments.add(
-        sorted({one.salt_to(kind) ^ rid for one in asked for kind, rid in rows}), "bigint[]"
-    )
-    number = arguments.add(NUMBER[include.type], "smallint")
+    asked = [include.parameter] if include.parameter else [one for name in types for one in _references(name)]
+    pointing = {
+        one.salt_to(kind) ^ rid
+        for one in asked
+        for kind, rid in rows
+        if not one.targets or kind in one.targets
+    }
+    tokens = arguments.add(sorted(pointing), "bigint[]")
+    numbers = arguments.add([NUMBER[name] for name in types], "smallint[]")
     text = (
-        f"SELECT {columns}, r.rid FROM resource AS r WHERE r.type + 0 = {number} AND r.tokens && {tokens}"
+        f"SELECT {columns}, r.rid FROM resource AS r WHERE r.type + 0 = ANY ({numbers}) AND r.tokens && {tokens}"
         f" AND {seen('r')} ORDER BY r.rid LIMIT {arguments.add(limit, 'integer')}"
     )
     return text, arguments.values

@@ -11,6 +11,7 @@ from kakehashi.fhir.indexing.entries import WITHIN, salted
 from kakehashi.fhir.indexing.parameters import Parameter
 from kakehashi.search.plan import (
     And,
+    AnyCode,
     Chain,
     Condition,
     HasToken,
@@ -125,7 +126,7 @@ def has_tokens(asked: Condition) -> bool:
             return narrowing([asked]) is not None
         case Text(p, _, how):
             return how != "contains" or p.code in WITHIN
-        case Item() | HasUri() | Chain():
+        case Item() | HasUri() | Chain() | AnyCode():
             return True
         case _:
             return token(asked) is not None or coded(asked) is not None

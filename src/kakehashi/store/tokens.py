@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from kakehashi.core.actors import Institution, InstitutionType, Role
+from kakehashi.store import subscriptions
 from kakehashi.store.database import Connection
 from kakehashi.store.sql import statements
 
@@ -24,8 +25,15 @@ class Standing:
 
 
 async def revoke(tx: Connection, kind: Struck, value: str, at: datetime, expires_at: datetime) -> None:
-    """Make void one token, all of a subject or institution that were issued until `at`, or all of a certificate."""
+    """Make void one token, all of a subject or institution that were issued until `at`, or all of a certificate.
+
+    What the subject or institution subscribed to stops too.
+    """
     await tx.execute(_SQL["revocation_put"], kind, value, at, expires_at)
+    if kind == "subject":
+        await subscriptions.halt(tx, subject=value)
+    elif kind == "institution":
+        await subscriptions.halt(tx, institution=int(value))
 
 
 async def revocations(tx: Connection, at: datetime) -> dict[tuple[str, str], datetime]:

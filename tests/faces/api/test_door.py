@@ -154,8 +154,8 @@ async def test_addresses_and_methods_that_are_not_there(sakura: Caller) -> None:
         "/fhir/x",
     ):
         assert (await sakura.get(path)).status_code in (404,), path
-    patch = await sakura.ask("PATCH", "/fhir/Patient/1", {})
-    assert (patch.status_code, patch.headers["allow"]) == (405, "DELETE, GET, PUT")
+    wrong = await sakura.ask("PATCH", "/fhir/Patient/1/_history", {})
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
     assert (await sakura.get("/fhir/Patient?name=" + "x" * 20_000)).status_code == 414
     assert (await sakura.get("/fhir/Patient", x_long="x" * 70_000)).status_code == 431
 

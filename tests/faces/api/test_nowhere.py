@@ -35,11 +35,11 @@ async def test_head_says_what_get_would_say_without_a_body(sakura: Caller, taro:
         assert head.headers[name] == got.headers[name]
 
 
-async def test_xml_is_refused_clearly_in_either_direction(sakura: Caller, taro: str) -> None:
+async def test_a_format_that_is_not_spoken_is_refused_clearly(sakura: Caller, taro: str) -> None:
     for more in (
-        {"path": f"/fhir/{taro}?_format=xml"},
-        {"path": f"/fhir/{taro}", "accept": "application/fhir+xml"},
+        {"path": f"/fhir/{taro}?_format=ttl"},
+        {"path": f"/fhir/{taro}", "accept": "application/fhir+turtle"},
     ):
         answer = await sakura.get(more.pop("path"), **more)
         assert (answer.status_code, answer.json()["issue"][0]["code"]) == (406, "not-supported")
-        assert "JSON" in answer.json()["issue"][0]["details"]["text"]
+        assert "application/fhir+xml" in answer.json()["issue"][0]["details"]["text"]

@@ -1,5 +1,6 @@
 """create, read, vread, update, delete, history: each with its denial beside it."""
 
+from datetime import timedelta
 from random import Random
 
 import asyncpg
@@ -187,6 +188,56 @@ async def test_summaries_and_elements_are_parts_that_say_so(sakura: Caller, taro
     assert part["meta"]["tag"][-1]["code"] == "SUBSETTED"
     assert "name" in (await sakura.get(f"/fhir/{taro}?_summary=true")).json()
     assert "name" not in (await sakura.get(f"/fhir/{taro}?_summary=text")).json()
+
+
+async def test_a_history_tells_what_was_in_force_at_a_moment(
+    region: Region, sakura: Caller, taro: str
+) -> None:
+    name = await sakura.made(lab(taro, value=1))
+    for value in (2, 3):
+        region.clock.tick(3600)
+        await sakura.put(f"/fhir/Observation/{name}", {**lab(taro, value=value), "id": name})
+    second = region.clock.now
+
+    def of(one: Json) -> str:
+        return str(one.get("resource", {}).get("id", ""))
+
+    async def versions(query: str, path: str = f"/fhir/Observation/{name}/_history") -> list[str]:
+        found = (await sakura.get(f"{path}?{query}")).json().get("entry", ())
+        return [one["resource"]["meta"]["versionId"] for one in found if of(one) == name]
+
+    def moment(hours: float) -> str:
+        return (second + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    for path in (f"/fhir/Observation/{name}/_history", "/fhir/Observation/_history", "/fhir/_history"):
+        assert await versions(f"_at={moment(0)}", path) == ["3"]
+        assert await versions(f"_at={moment(-0.5)}", path) == ["2"]
+        assert await versions(f"_at={moment(-1)}", path) == ["2"]
+        assert await versions(f"_at={moment(-1.5)}", path) == ["1"]
+        assert await versions(f"_at={moment(-9)}", path) == []
+        assert await versions(f"_at=2026&_since={moment(-1)}", path) == ["3", "2"]
+    page = (
+        await sakura.get(f"/fhir/Observation/{name}/_history?_at=2026&_count=2&_sort=-_lastUpdated")
+    ).json()
+    assert len(page["entry"]) == 2
+    rest = (await sakura.get(link(page) or "")).json()
+    assert [one["resource"]["meta"]["versionId"] for one in rest["entry"]] == ["1"]
+    region.clock.tick(3600)
+    await sakura.delete(f"/fhir/Observation/{name}")
+    assert await versions(f"_at={moment(1)}") == []
+    assert await versions(f"_at={moment(0.5)}") == ["3"]
+    for wrong in ("_at=yesterday", "_at=ge2024", "_sort=name"):
+        assert (await sakura.get(f"/fhir/Observation/{name}/_history?{wrong}")).status_code == 400
+    assert (await sakura.get("/fhir/Observation/none/_history?_at=1999")).status_code == 404
+
+
+async def test_head_is_get_without_its_body(sakura: Caller, midori: Caller, taro: str) -> None:
+    for path in (taro, f"{taro}/_history", f"{taro}/_history/1", "Patient?_summary=count", "metadata"):
+        get, head = await sakura.get(f"/fhir/{path}"), await sakura.ask("HEAD", f"/fhir/{path}")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == get.headers["content-length"]
+    assert (await midori.ask("HEAD", f"/fhir/{taro}")).status_code == 404
+    assert (await sakura.get(f"/fhir/{taro}/_history/1", if_none_match='W/"1"')).status_code == 304
 
 
 async def test_a_patient_with_texts_of_any_length_is_kept(sakura: Caller) -> None:

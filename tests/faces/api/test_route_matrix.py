@@ -27,6 +27,20 @@ _PLACES = {
     Role.AUDITOR: setup.OPERATOR,
 }
 
+NO_JOB = "00000000-0000-4000-8000-000000000000"
+_TYPES_OF = {
+    "everything": "Patient",
+    "document": "Composition",
+    "expand": "ValueSet",
+    "lookup": "CodeSystem",
+    "validate-code": "ValueSet",
+    "subsumes": "CodeSystem",
+    "translate": "ConceptMap",
+    "status": "Subscription",
+    "events": "Subscription",
+    "get-ws-binding-token": "Subscription",
+}
+
 
 def test_every_route_has_its_row() -> None:
     there = {(route.method, route.path) for route in ROUTES.every()}
@@ -59,14 +73,17 @@ async def callers(region: Region, sakura: Caller) -> dict[Role, Caller]:
 
 async def knock(caller: Caller, one: Row, who: str, name: str) -> httpx.Response:
     """Ask for a route with the identifiers of a record."""
-    kind = (
-        "Patient"
-        if "$everything" in one.path
-        else "Composition"
-        if "$document" in one.path
-        else "Observation"
-    )
-    known = {"type": kind, "id": who.removeprefix("Patient/") if kind == "Patient" else name, "version": "1"}
+    operation = one.path.rpartition("$")[2]
+    kind = _TYPES_OF.get(operation, "Observation") if "$" in one.path else "Observation"
+    kind = "Patient" if "{member}" in one.path else kind
+    known = {
+        "type": kind,
+        "id": who.removeprefix("Patient/") if kind == "Patient" else name,
+        "version": "1",
+        "member": "Observation",
+        "who": who,
+    }
+    known |= {"job": NO_JOB, "file": "Patient.1.ndjson"}
     path = one.path.format(**known) + (f"?{one.query.format(**known)}" if one.query else "")
     if one.body == "form":
         return await caller.ask(
@@ -77,6 +94,14 @@ async def knock(caller: Caller, one: Row, who: str, name: str) -> httpx.Response
         "transaction": {"resourceType": "Bundle", "type": "transaction", "entry": [
             {"resource": lab(who), "request": {"method": "POST", "url": "Observation"}}]},
         "push": conditions(),
+        "meta": {"resourceType": "Parameters", "parameter": [
+            {"name": "meta", "valueMeta": {"tag": [{"system": "urn:x", "code": "y"}]}}]},
+        "patch": {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+            {"name": "type", "valueCode": "replace"}, {"name": "path", "valueString": "Observation.status"},
+            {"name": "value", "valueCode": "amended"}]}]},
+        "view": {"resourceType": "Parameters", "parameter": [{"name": "viewResource", "resource": {
+            "resourceType": "ViewDefinition", "resource": kind, "select": [{"column": [
+                {"name": "key", "path": "getResourceKey()"}, {"name": "text", "path": "code.text"}]}]}}]},
     }  # fmt: skip
     return await caller.ask(one.method, path, bodies[one.body] if one.body else None)
 

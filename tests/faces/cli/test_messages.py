@@ -40,14 +40,26 @@ def test_a_mistake_is_named(
     assert told in text and "Traceback" not in text and "hush" not in text
 
 
-def test_being_stopped_ends_without_a_traceback(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_being_stopped_ends_without_a_traceback(sent: signal.Signals) -> None:
     """SIGTERM ends a command in order, as Ctrl-C does."""
+    done = stopped_by(sent, signal.SIG_DFL)
+    assert (done.returncode, "Traceback" in done.stderr) == (130, False)
+
+
+def test_a_command_in_the_background_of_a_script_can_be_stopped_too() -> None:
+    """A shell has such a command take no notice of Ctrl-C; SIGTERM counts."""
+    assert stopped_by(signal.SIGTERM, signal.SIG_IGN).returncode == 130
+
+
+def stopped_by(sent: signal.Signals, on_interrupt: signal.Handlers) -> subprocess.CompletedProcess[str]:
+    """Run a command that sends itself a signal, which another of its threads may get first."""
     script = (
         "import os, time; from kakehashi.faces.cli import main\n"
-        "main.app = lambda: (os.kill(os.getpid(), %d), time.sleep(60))\nmain.main()"  # another thread may get it first
+        f"main.app = lambda: (os.kill(os.getpid(), {sent:d}), time.sleep(60))\nmain.main()"
     )
-    for sent in (signal.SIGTERM, signal.SIGINT):
-        done = subprocess.run(
-            [sys.executable, "-c", script % sent], capture_output=True, text=True, check=False
-        )
-        assert (done.returncode, "Traceback" in done.stderr) == (130, False)
+    before = signal.signal(signal.SIGINT, on_interrupt)  # what a child is born with
+    try:
+        return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -13,9 +13,10 @@ import pytest
 from oauth_systems import NOON, System, new_system
 
 from kakehashi.core.errors import Failure
+from kakehashi.trust.addresses import is_public
 from kakehashi.trust.keys import Authority
 from kakehashi.trust.oauth import fetching
-from kakehashi.trust.oauth.fetching import Fetcher, Unfetched, is_public
+from kakehashi.trust.oauth.fetching import Fetcher, Unfetched
 from kakehashi.trust.oauth.jwks import SHORTEST_KEPT, Published
 
 HOST = "ehr.example"

@@ -31,7 +31,8 @@ def check(batch: Sequence[Wanted], profiles: ProfileSet, *, most: int) -> list[C
     """Return the wishes with their resources. Raises Malformed, and Invalid naming the problems of all of them.
 
     `profiles`: those that are installed; a resource that is sound R4 is held against the ones it claims.
-    `most`: bytes of a resource that is neither Binary nor Bundle. Of a large batch the first problems are told.
+    `most`: bytes of a resource that is neither Binary nor Bundle nor terminology. Of a large batch the first problems
+    are told.
     """
     return at_once(checking(batch, profiles, most=most))
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from urllib.parse import parse_qsl
 
 from kakehashi.core.actors import Actor
-from kakehashi.core.errors import BadRequest, Failure, Invalid, ManyMatches, Problem
+from kakehashi.core.errors import BadRequest, Failure, Invalid, ManyMatches, NotSupported, Problem
 from kakehashi.engines.records.asked import Asked, window_now
 from kakehashi.engines.records.check import Checked
 from kakehashi.engines.records.references import conditional
@@ -18,6 +18,7 @@ from kakehashi.engines.records.wanted import Method
 from kakehashi.fhir.types import NUMBER
 from kakehashi.search.parse import parse_query
 from kakehashi.search.plan import Query
+from kakehashi.search.terms import terms_in
 from kakehashi.store.locks import lock
 from kakehashi.store.rows import Row
 from kakehashi.store.write import Writing
@@ -56,6 +57,13 @@ def query_of(resource_type: str, text: str, *, at: datetime, base_url: str) -> Q
             "条件が空です。identifier=system|value のような条件を書いてください。",
             "The condition is empty; write one such as identifier=system|value.",
             rule="http.condition",
+        )
+    for asked in terms_in(query.where):
+        raise NotSupported(
+            "条件に :in・:not-in・:above・:below は使えません。コードを system|code の形で列挙してください。",
+            "A condition cannot use :in, :not-in, :above or :below; list the codes as system|code.",
+            rule="search.not-supported",
+            place=asked.parameter.code,
         )
     return replace(
         query, count=_MOST, sort=(), include=(), revinclude=(), total="none", summary="false", cursor=None

@@ -16,7 +16,12 @@ from kakehashi.store.write import Writing
 from kakehashi.terms import japan
 from kakehashi.trust import roles
 
-_INTERACTIONS = {Method.CREATE: "create", Method.UPDATE: "update", Method.DELETE: "delete"}
+_INTERACTIONS = {
+    Method.CREATE: "create",
+    Method.UPDATE: "update",
+    Method.DELETE: "delete",
+    Method.PATCH: "update",
+}
 
 
 def require_rights(batch: Sequence[Checked], by: Actor) -> None:

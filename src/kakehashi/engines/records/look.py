@@ -24,7 +24,7 @@ from kakehashi.engines.records.asked import (
     scene_on,
     window_on,
 )
-from kakehashi.store.read import MANY, Changes, read_one, reading
+from kakehashi.store.read import MANY, Changes, Period, read_one, reading
 from kakehashi.store.read_record import read_record
 from kakehashi.store.rows import Row
 from kakehashi.trust import roles
@@ -83,12 +83,19 @@ async def history(
     *,
     limit: int = MANY,
     below: int = _LATEST,
+    since: datetime = EVER,
+    during: Period | None = None,
 ) -> list[Row]:
-    """Return the versions of a resource under `below`, newest first. Raises NotFound, Refused, Unavailable."""
+    """Return the versions of a resource under `below`, newest first. Raises NotFound, Refused, Unavailable.
+
+    `since`: not older; `during`: only those in force at some moment of a period.
+    """
     roles.require(asked.actor, "history", resource_type=resource_type)
     window = await window_on(house, asked, resource_type, resource_id)
     async with reading(house.db, window, asked.note("history", resource_type, window), at=asked.at) as look:
-        return await look.history(resource_type, resource_id, limit=limit, below=below)
+        return await look.history(
+            resource_type, resource_id, limit=limit, below=below, since=since, during=during
+        )
 
 
 async def changes(
@@ -97,6 +104,7 @@ async def changes(
     resource_type: str | None = None,
     *,
     since: datetime = EVER,
+    during: Period | None = None,
     behind: tuple[int, str, str, int] | None = None,
     limit: int = 100,
 ) -> Changes:
@@ -110,9 +118,9 @@ async def changes(
     note = asked.note("history", resource_type or "all", scene.window)
     async with reading(house.db, scene.window, note, at=asked.at) as look:
         if behind is None:
-            return await look.changes(resource_type, limit=limit, since=since)
+            return await look.changes(resource_type, limit=limit, since=since, during=during)
         before = await look.place_of(*behind)
-        return await look.changes(resource_type, limit=limit, before=before, since=since)
+        return await look.changes(resource_type, limit=limit, before=before, since=since, during=during)
 
 
 async def record(

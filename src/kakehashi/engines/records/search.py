@@ -5,9 +5,9 @@ What a token's scopes do not reach is neither searched through (chains, `_has`) 
 
 from collections.abc import Iterable, Iterator
 
-from kakehashi.core.errors import NotSupported
 from kakehashi.engines.house import House
 from kakehashi.engines.records.asked import Asked, Scene, scene_on
+from kakehashi.engines.terminology.searching import resolved
 from kakehashi.fhir.facts_people import PRIMARY
 from kakehashi.search.plan import And, Chain, Condition, HasId, Not, Or, PointsTo, Query, Reverse
 from kakehashi.store.read import reading
@@ -19,6 +19,7 @@ from kakehashi.trust import roles
 async def search(house: House, asked: Asked, query: Query) -> Found:
     """Return one page. Raises Refused, NotSupported, TooCostly, Unavailable."""
     require_scope(asked, query)
+    query = await resolved(house, asked, query)
     patients, sure = named_patients(query)
     scene = await scene_on(house, asked, patients)
     return await search_in(house, asked, query, scene, sure=sure)
@@ -43,13 +44,6 @@ def require_scope(asked: Asked, query: Query) -> None:
     """Raise Refused unless the actor may search every type that the query looks into."""
     for resource_type in {query.type, *_looked_into(query.where)}:
         roles.require(asked.actor, "search", resource_type=resource_type)
-    if any(one.type == "*" for one in query.revinclude):
-        raise NotSupported(
-            "_revinclude=* には対応していません。_revinclude=Observation:subject のように型を書いてください。",
-            "_revinclude=* is not supported; name the type, as in _revinclude=Observation:subject.",
-            rule="search.not-supported",
-            place="_revinclude",
-        )
 
 
 def named_patients(query: Query) -> tuple[list[str], bool]:

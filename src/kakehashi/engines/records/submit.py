@@ -18,8 +18,11 @@ from kakehashi.engines.records import conditions, guards
 from kakehashi.engines.records.check import Checked, checking
 from kakehashi.engines.records.drafts import draft_of, named, names_of
 from kakehashi.engines.records.owners import persons_of
+from kakehashi.engines.records.patching import patched
 from kakehashi.engines.records.references import rewritten
 from kakehashi.engines.records.wanted import Method, Outcome, Wanted
+from kakehashi.engines.subscriptions import keeping as subscribing
+from kakehashi.engines.terminology import keeping
 from kakehashi.fhir.turns import in_turns
 from kakehashi.store.idempotency import RequestKey
 from kakehashi.store.rows import Draft, Row, Stored
@@ -28,7 +31,7 @@ from kakehashi.store.write import Writing, writing
 
 __all__ = ["Sent", "draft_of", "submit", "submit_checked"]
 
-_WORDS = {Method.CREATE: "create", Method.UPDATE: "update", Method.DELETE: "delete"}
+_WORDS = {Method.CREATE: "create", Method.UPDATE: "update", Method.DELETE: "delete", Method.PATCH: "update"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ async def submit_checked(
     async with writing(house.db, note, at=at, key=key) as work:
         if work.earlier is not None:
             return _outcomes(work.earlier)
-        outcomes = await _Submission(work, by, at, sent.base_url).done(checked)
+        outcomes = await _Submission(house, work, by, at, sent.base_url).done(checked)
         work.outcome = _kept(outcomes) if key else b""
     return outcomes
 
@@ -76,6 +79,7 @@ async def submit_checked(
 class _Submission:
     """One batch inside its transaction."""
 
+    house: House
     work: Writing
     by: Actor
     at: datetime
@@ -85,6 +89,7 @@ class _Submission:
         """Carry out all wishes and return what came of each, in order."""
         finder = conditions.Finder(self.work, self.by, self.base_url)
         settled, there = await conditions.settled(finder, checked)
+        settled = await patched(self.house, self.work, settled, by=self.by)
         outcomes = {number: self._found(row) for number, row in there.items()}
         rest = [number for number in range(len(settled)) if number not in there]
         ids = {n: settled[n].wanted.id or new_id() for n in rest}
@@ -100,6 +105,11 @@ class _Submission:
         for draft in drafts:
             guards.require_same_person(places.get((draft.type, draft.id)), draft)
         stored = await self.work.put_many(drafts, [settled[n].wanted.if_match for n in writes])
+        resources = [settled[n].resource for n in writes]
+        await keeping.keep_stored(self.work.connection, resources, stored)
+        await subscribing.keep_stored(
+            self.work, resources, stored, by=self.by, at=self.at, base_url=self.base_url
+        )
         outcomes |= {number: _outcome(kept) for number, kept in zip(writes, stored, strict=True)}
         return [outcomes[number] for number in range(len(settled))]
 
@@ -128,6 +138,8 @@ class _Submission:
         if (wanted.type, wanted.id) not in places:
             await guards.require_own_grave(self.work, wanted, self.by)
             return Outcome(204, wanted.type, wanted.id, 0, self.at)
+        await keeping.forget(self.work.connection, wanted.type, wanted.id)
+        await subscribing.forget(self.work.connection, wanted.type, wanted.id)
         version = await self.work.delete(wanted.type, wanted.id, wanted.if_match)
         return Outcome(204, wanted.type, wanted.id, version or 0, self.at)
 

@@ -1,10 +1,15 @@
 """What a caller wants done with one resource, and what came of it. Shapes only."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from kakehashi.fhir.parse import Resource
+
+Patch: TypeAlias = Callable[[Resource], Resource]
+"""What a patch makes of the resource that is stored. May raise Failure."""
 
 
 class Method(StrEnum):
@@ -13,6 +18,7 @@ class Method(StrEnum):
     CREATE = "POST"
     UPDATE = "PUT"
     DELETE = "DELETE"
+    PATCH = "PATCH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,7 @@ class Wanted:
     `id` is None for a create. `condition` is the search text of a conditional update or delete (then `id` is
     None), `if_none_exist` that of a conditional create. `if_match` is the version the caller believes current.
     `full_url` is how other entries of the same transaction refer to this one. `resource` is the body already read,
-    where the caller had to read it.
+    where the caller had to read it; `patch`, of a PATCH, makes it from what is stored.
     """
 
     method: Method
@@ -35,6 +41,7 @@ class Wanted:
     full_url: str | None = None
     place: str = ""
     resource: Resource | None = None
+    patch: Patch | None = None
 
 
 @dataclass(frozen=True, slots=True)

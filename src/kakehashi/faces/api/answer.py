@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from pathlib import Path
 
 from kakehashi.core.errors import Failure
 from kakehashi.faces.api.failures import NotAllowed, outcome_of
@@ -22,15 +23,17 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
     headers: list[Header] = field(default_factory=list)
     media: bytes = FHIR
+    file: Path | None = None  # sent instead of `body`, as it is read
+    length: int = 0  # bytes of the file
 
     def raw_headers(self) -> list[Header]:
         """Return the headers to send. Records of persons are kept by no cache and sniffed by no browser."""
         own = [
-            (b"content-length", b"%d" % len(self.body)),
+            (b"content-length", b"%d" % (self.length if self.file else len(self.body))),
             (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),
         ]
-        if self.body and self.media:
+        if (self.body or self.file) and self.media:
             own.append((b"content-type", self.media))
         return own + self.headers
 

@@ -13,17 +13,22 @@ from kakehashi.engines.house import House
 from kakehashi.engines.records.asked import Asked
 from kakehashi.engines.records.sizes import require_size
 from kakehashi.engines.records.submit import Sent
+from kakehashi.faces.api import formats
 from kakehashi.faces.api import headers as said
 from kakehashi.faces.api.figures import Figures
+from kakehashi.faces.api.formats import Format, Wish
 from kakehashi.faces.api.headers import Prefer
 from kakehashi.faces.api.pages import Pairs, Seals
 from kakehashi.fhir.large import LARGE
 from kakehashi.fhir.parse import Resource, parse, parsing
+from kakehashi.fhir.releases import require_r4
 from kakehashi.fhir.turns import in_turns
+from kakehashi.fhir.xml import json_of
 from kakehashi.trust.oauth.jwks import Published
 from kakehashi.trust.oauth.tokens import Tokens
 
 _FIELDS = 200  # parameters in an address or a form
+_LARGE = 200_000  # bytes of XML that are worth a thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,19 @@ class Call:
         return read_pairs(self.query)
 
     @cached_property
+    def wish(self) -> Wish:
+        """How the answer shall be written. Raises NotAcceptable, BadRequest."""
+        return self._wish_of(self.pairs if self.query else [])
+
+    def wish_also(self, pairs: Pairs) -> None:
+        """Let a form's `_format` and `_pretty` count as the address's do. Raises NotAcceptable."""
+        self.wish = self._wish_of([*self.pairs, *pairs])
+
+    def _wish_of(self, pairs: Pairs) -> Wish:
+        asked = dict(pairs)
+        return formats.wished(self.header("accept"), asked.get("_format", ""), asked.get("_pretty", ""))
+
+    @cached_property
     def prefer(self) -> Prefer:
         """What the caller prefers."""
         return said.prefer(self.header("prefer"))
@@ -106,10 +124,17 @@ class Call:
         return next((value for key, value in self.pairs if key == name), "")
 
     async def resource(self) -> Resource:
-        """Return the resource in the body. Raises Malformed, UnsupportedMedia, TooLarge."""
-        said.require_json_body(self.header("content-type"))
+        """Return the resource in the body; of XML, its JSON. Raises Malformed, UnsupportedMedia, TooLarge."""
+        form = formats.of_body(self.header("content-type"))
         body = await self.body_of()
         require_size(body, self.api.house.settings)
+        if form is Format.XML:
+            body = await _as_json(body)
+        resource = await self._parsed(body)
+        require_r4(resource)
+        return resource
+
+    async def _parsed(self, body: bytes) -> Resource:
         if len(body) < LARGE:
             return parse(body)
         async with self.api.one_large:
@@ -127,6 +152,10 @@ class Call:
             (self.method.encode(), self.path.encode(), self.query.encode("utf-8", "surrogateescape"), body)
         )
         return Sent(self.request, key, covered if key else b"", self.api.base)
+
+
+async def _as_json(xml: bytes) -> bytes:
+    return await asyncio.to_thread(json_of, xml) if len(xml) > _LARGE else json_of(xml)
 
 
 def read_pairs(query: str) -> Pairs:

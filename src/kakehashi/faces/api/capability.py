@@ -5,23 +5,54 @@ from functools import lru_cache
 import orjson
 
 from kakehashi import __version__
+from kakehashi.faces.api import subscriptions, terminology_capabilities
 from kakehashi.faces.api.answer import Answer
 from kakehashi.faces.api.call import Call
+from kakehashi.faces.api.terminology import OPERATIONS
 from kakehashi.fhir.definitions import load
 from kakehashi.fhir.indexing.parameters import parameters
 from kakehashi.fhir.types import NUMBER
 
 _INTERACTIONS = (
-    "read", "vread", "create", "update", "delete", "search-type", "history-instance", "history-type",
+    "read", "vread", "create", "update", "patch", "delete", "search-type", "history-instance", "history-type",
 )  # fmt: skip
 _DEFINITION = "http://hl7.org/fhir/OperationDefinition/"
+_VIEWS = "http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run"
+_BULK = "http://hl7.org/fhir/uv/bulkdata/"
 _SECURITY = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_OPERATIONS: dict[str, tuple[tuple[str, str], ...]] = {
+    "Patient": (
+        ("everything", "Patient-everything"),
+        ("export", f"{_BULK}OperationDefinition/patient-export"),
+    ),
+    "Group": (("export", f"{_BULK}OperationDefinition/group-export"),),
+    "Encounter": (("everything", "Encounter-everything"),),
+    "Composition": (("document", "Composition-document"),),
+    "Observation": (("lastn", "Observation-lastn"),),
+    "Subscription": subscriptions.OPERATIONS,
+}
+_DIFF = "urn:kakehashi:operation:diff"  # R4 has no such operation; other servers do
+_EVERYWHERE = (
+    ("validate", "Resource-validate"),
+    ("meta", "Resource-meta"),
+    ("meta-add", "Resource-meta-add"),
+    ("meta-delete", "Resource-meta-delete"),
+    ("diff", _DIFF),
+)
+_SYSTEM_WIDE = (
+    ("meta", f"{_DEFINITION}Resource-meta"),
+    ("diff", _DIFF),
+    ("viewdefinition-run", _VIEWS),
+    ("export", f"{_BULK}OperationDefinition/export"),
+    ("import", f"{_BULK}OperationDefinition/import"),
+)
 _URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
 async def metadata(call: Call) -> Answer:
-    """GET [base]/metadata. Open to all: it tells of no person."""
-    return Answer(200, _statement(call.house.settings.public_url), [(b"etag", f'W/"{__version__}"'.encode())])
+    """GET [base]/metadata, and of the terminology service `?mode=terminology`. Open to all: it tells of no person."""
+    told = terminology_capabilities.statement if call.parameter("mode") == "terminology" else _statement
+    return Answer(200, told(call.house.settings.public_url), [(b"etag", f'W/"{__version__}"'.encode())])
 
 
 @lru_cache(maxsize=4)
@@ -33,6 +64,7 @@ def _statement(address: str) -> bytes:
             "date": "2026-11-21",
             "publisher": "Kakehashi (架け橋)",
             "kind": "instance",
+            "instantiates": [f"{_BULK}CapabilityStatement/bulk-data"],
             "software": {"name": "Kakehashi", "version": __version__},
             "implementation": {
                 "description": "架け橋: 全国医療情報プラットフォームの公開実装 · open implementation of "
@@ -40,13 +72,17 @@ def _statement(address: str) -> bytes:
                 "url": f"{address}/fhir",
             },
             "fhirVersion": load().version,
-            "format": ["application/fhir+json", "json"],
+            "format": ["application/fhir+json", "json", "application/fhir+xml", "xml"],
+            "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
             "rest": [
                 {
                     "mode": "server",
                     "security": _security(address),
                     "resource": [_resource(name) for name in NUMBER],
-                    "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
+                    "interaction": [
+                        {"code": code} for code in ("transaction", "batch", "search-system", "history-system")
+                    ],
+                    "operation": [{"name": name, "definition": url} for name, url in _SYSTEM_WIDE],
                 }
             ],
         }
@@ -80,16 +116,12 @@ def _resource(resource_type: str) -> dict[str, object]:
         "referencePolicy": ["literal", "logical", "local"],
         "searchInclude": [f"{resource_type}:{code}" for code in references],
         "searchParam": [{"name": one.code, "type": one.kind} for one in found.values()],
-        "operation": [{"name": "validate", "definition": f"{_DEFINITION}Resource-validate"}],
     }
-    operations = {
-        "Patient": ("everything", "Patient-everything"),
-        "Composition": ("document", "Composition-document"),
-    }
-    if resource_type in operations:
-        name, definition = operations[resource_type]
-        said["operation"] = [
-            {"name": "validate", "definition": f"{_DEFINITION}Resource-validate"},
-            {"name": name, "definition": f"{_DEFINITION}{definition}"},
-        ]
+    operations = [*_EVERYWHERE, *_OPERATIONS.get(resource_type, ())]
+    operations += [
+        (name, f"{resource_type}-{name}") for name, types in OPERATIONS.items() if resource_type in types
+    ]
+    said["operation"] = [
+        {"name": name, "definition": url if ":" in url else f"{_DEFINITION}{url}"} for name, url in operations
+    ]
     return {name: value for name, value in said.items() if value not in ([], ())}

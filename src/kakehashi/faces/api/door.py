@@ -4,11 +4,13 @@ What is logged: method, route, status, milliseconds and the request's id. Never 
 hold names. Failures are logged by class and rule.
 """
 
+import asyncio
 import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -21,6 +23,8 @@ from kakehashi.faces.api.call import Api, Call
 from kakehashi.faces.api.failures import AddressTooLong, HeadersTooLarge
 from kakehashi.faces.api.route import Route, Routes
 from kakehashi.faces.api.run import find, run
+from kakehashi.faces.api.speech import spoken
+from kakehashi.faces.api.websocket import Sockets
 from kakehashi.faces.collecting import Collector
 
 Message = MutableMapping[str, Any]
@@ -30,6 +34,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 LONGEST_ADDRESS = 16_384  # bytes of path and query
 LARGEST_HEADERS = 65_536  # bytes
+_CHUNK = 256 << 10  # bytes of a file that are held at a time
 _OURS = re.compile(r"/(fhir|oauth|sharing|health|metrics|\.well-known)(/|$)", re.ASCII)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -42,10 +47,14 @@ class Door:
     def __init__(self, inner: App, *, api: Api, routes: Routes) -> None:
         self.inner, self.api, self.routes = inner, api, routes
         self.access = AccessLog()
+        self.sockets = Sockets(api)
         self.collector = Collector()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "websocket":
+            await self.sockets.serve(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self.inner(scope, receive, send)
             return
@@ -74,6 +83,7 @@ class Door:
         except Exception as fault:
             log.error("fault", kind=type(fault).__name__, request=request)
             answer = of_failure(Failure())
+        answer = await spoken(answer, call, same_to_all=route is not None and route.open)
         self._note(route, call, answer.status, began)
         await _sent(send, answer, request, head=call.method == "HEAD")
 
@@ -163,4 +173,23 @@ def _note_failure(failure: Failure, request: str) -> None:
 async def _sent(send: Send, answer: Answer, request: str, *, head: bool) -> None:
     headers = [*answer.raw_headers(), (b"x-request-id", request.encode())]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+    if answer.file and not head:
+        await _sent_file(send, answer.file, answer.length)
+    else:
+        await send({"type": "http.response.body", "body": b"" if head else answer.body})
+
+
+async def _sent_file(send: Send, path: Path, length: int) -> None:
+    """Send the first bytes of a file as they are read; a caller who reads slowly slows the reading."""
+    with await asyncio.to_thread(path.open, "rb") as file:
+        left = length
+        while left > 0:
+            some = await asyncio.to_thread(file.read, min(_CHUNK, left))
+            if not some:
+                raise OSError(
+                    f"{left} bytes are missing"
+                )  # the connection breaks off: no whole file is made of it
+            left -= len(some)
+            await send({"type": "http.response.body", "body": some, "more_body": left > 0})
+        if not length:
+            await send({"type": "http.response.body", "body": b""})

@@ -4,9 +4,11 @@ A transaction is one submission: all of it or nothing. Its GETs are checked befo
 after; what they do not find is said in their own entry. A batch's entries are requests of their own.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import groupby
 from urllib.parse import unquote
 
 from kakehashi.core.clock import fhir_instant
@@ -18,7 +20,8 @@ from kakehashi.faces.api import pushes
 from kakehashi.faces.api.answer import Answer
 from kakehashi.faces.api.bundle import bundle, response_entry, version_path
 from kakehashi.faces.api.call import Call
-from kakehashi.faces.api.failures import NotAllowed, all_well
+from kakehashi.faces.api.failures import all_well
+from kakehashi.faces.api.patches import in_entry, of_entry
 from kakehashi.faces.api.run import answered
 from kakehashi.faces.api.writes import body_of
 from kakehashi.fhir.parse import Entry, Resource
@@ -27,6 +30,7 @@ from kakehashi.fhir.types import NUMBER
 from kakehashi.services.sharing.rules.whole import is_submission
 
 MOST = 10_000  # entries
+_AT_ONCE = 4  # reads of one batch: other requests want connections too
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"})
 
 
@@ -96,7 +100,7 @@ def _read(call: Call, listed: Sequence[Entry]) -> list[_Asked]:
 
 def _wrong(here: _Asked, urls: set[str]) -> list[Problem]:
     one, place = here.entry, here.place
-    carries = one.method in ("POST", "PUT")
+    carries = one.method in ("POST", "PUT", "PATCH")
     if one.method not in _METHODS:
         ja, en = "request.method がありません。", "There is no request.method."
         return [Problem("bundle.request", f"{place}.request.method", ja, en)]
@@ -108,7 +112,7 @@ def _wrong(here: _Asked, urls: set[str]) -> list[Problem]:
         return [Problem("bundle.request", f"{place}.request.url", ja, en)]
     if carries and one.body is None:
         return [Problem("bundle.resource", place, "resource がありません。", "There is no resource.")]
-    if carries and one.full_url in urls:
+    if one.method in ("POST", "PUT") and one.full_url in urls:
         ja, en = "同じ fullUrl が二回あります。", "This fullUrl is there twice."
         return [Problem("bdl-7", f"{place}.fullUrl", ja, en)]
     return []
@@ -122,29 +126,47 @@ async def _transaction(call: Call, sent: Resource, asked: Sequence[_Asked]) -> l
     if wanted:
         outcomes = await submit(call.house, wanted, by=call.actor, at=call.at, sent=call.sent(sent.body))
     done = {one.number: await _written(call, outcome) for one, outcome in zip(writes, outcomes, strict=True)}
-    for number, sub in reads.items():
-        done[number] = _response(await answered(sub))
+    for number, answer in zip(reads, await _together(list(reads.values())), strict=True):
+        done[number] = _response(answer)
     return [done[one.number] for one in asked]
 
 
 async def _batch(call: Call, asked: Sequence[_Asked]) -> list[bytes]:
-    done = []
-    for one in asked:
-        sub = _sub(call, one)
-        done.append(_response(await answered(sub), representation=call.prefer.returns == "representation"))
+    """Answer each entry by itself, in order; what stands together and only reads is answered side by side."""
+    shown = call.prefer.returns == "representation"
+    done: list[bytes] = []
+    for reads, group in groupby(asked, lambda one: one.entry.method in ("GET", "HEAD")):
+        subs = [_sub(call, one) for one in group]
+        answers = await _together(subs) if reads else [await answered(sub) for sub in subs]
+        done += (_response(answer, representation=shown) for answer in answers)
     return done
+
+
+async def _together(subs: Sequence[Call]) -> list[Answer]:
+    """Return the answers to requests that only read, a few of them at a time."""
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(sub: Call) -> Answer:
+        async with turns:
+            return await answered(sub)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one(sub)) for sub in subs]
+    return [task.result() for task in tasks]
 
 
 def _sub(call: Call, one: _Asked) -> Call:
     """The request that an entry is. In a batch the idempotency key holds for each entry under its number."""
     entry = one.entry
+    media, body = "application/fhir+json", entry.body or b""
+    if entry.method == "PATCH" and entry.resource:
+        media, body = of_entry(entry.resource)
     headers = {
         "if-match": entry.if_match, "if-none-match": entry.if_none_match, "if-none-exist": entry.if_none_exist,
-        "prefer": call.header("prefer"), "content-type": "application/fhir+json", "accept": "application/fhir+json",
+        "prefer": call.header("prefer"), "content-type": media, "accept": "application/fhir+json",
     }  # fmt: skip
     if key := call.header("idempotency-key"):
         headers["idempotency-key"] = f"{key}#{one.number}"
-    body = entry.body or b""
 
     async def body_of_entry() -> bytes:
         return body
@@ -158,12 +180,10 @@ def _sub(call: Call, one: _Asked) -> Call:
 
 def _wanted(one: _Asked) -> Wanted:
     entry, method = one.entry, one.entry.method
-    if method == "PATCH":
-        raise NotAllowed(("GET", "POST", "PUT", "DELETE"))
     if (one.id and method == "POST") or "/" in one.id:
         raise Invalid(
-            "request.url が読めません。POST は型だけ、PUT と DELETE は型と id (または検索条件) です。",
-            "request.url cannot be read: POST takes a type, PUT and DELETE a type and an id (or a search).",
+            "request.url が読めません。POST は型だけ、PUT・PATCH・DELETE は型と id (または検索条件) です。",
+            "request.url cannot be read: POST takes a type, PUT, PATCH and DELETE a type and an id (or a search).",
             rule="bundle.request", place=f"{one.place}.request.url",
         )  # fmt: skip
     if method != "POST" and not one.id and not one.search:
@@ -171,20 +191,21 @@ def _wanted(one: _Asked) -> Wanted:
             "request.url に id か検索条件が必要です。", "request.url needs an id or a search.",
             rule="bundle.request", place=f"{one.place}.request.url",
         )  # fmt: skip
-    if entry.resource is not None and method != "DELETE" and is_submission(entry.resource):
+    if entry.resource is not None and method in ("POST", "PUT") and is_submission(entry.resource):
         raise Invalid(
             "電子カルテ情報共有サービスの Bundle は transaction に入れず、そのまま POST してください。",
             "POST a Bundle of the sharing service by itself, not inside a transaction.",
             rule="sharing.transaction", place=one.place,
         )  # fmt: skip
     version = 0 if entry.if_none_match.strip() == "*" else said.version_of(entry.if_match, "ifMatch")
-    writes = method != "DELETE"
+    writes = method in ("POST", "PUT")
+    patch = in_entry(entry.resource) if method == "PATCH" and entry.resource else None
     return Wanted(
         Method(method), one.type, one.id or None, entry.body if writes else None, version,
         condition=one.search if not one.id and method != "POST" else None,
         if_none_exist=entry.if_none_exist or None if method == "POST" else None,
         full_url=entry.full_url or None, place=f"{one.place}.resource",
-        resource=entry.resource if writes else None,
+        resource=entry.resource if writes else None, patch=patch,
     )  # fmt: skip
 
 

@@ -15,11 +15,13 @@ _PATH = re.compile(r"[A-Z][A-Za-z]*(\.[A-Za-z].*)?|[_a-z][A-Za-z:._-]*", re.ASCI
 
 
 class NotAcceptable(Failure):
-    """Another format than FHIR JSON is wanted."""
+    """Another format than FHIR JSON or FHIR XML is wanted."""
 
     status, code = 406, "not-supported"
-    default_ja = "JSON (application/fhir+json) だけで答えます。Accept か _format を直してください。"
-    default_en = "Answers are JSON (application/fhir+json) only; correct Accept or _format."
+    default_ja = (
+        "application/fhir+json か application/fhir+xml で答えます。Accept か _format を直してください。"
+    )
+    default_en = "Answers are application/fhir+json or application/fhir+xml; correct Accept or _format."
 
 
 class NotAllowed(Failure):

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-from kakehashi.core.errors import BadSearchValue
 from kakehashi.engines.records import look
 from kakehashi.engines.records.asked import EVER
 from kakehashi.faces.api import pages
@@ -12,25 +11,28 @@ from kakehashi.faces.api.call import Call
 from kakehashi.search import measures
 from kakehashi.search.refusals import bad_value, unsupported
 from kakehashi.search.results import bad_cursor
+from kakehashi.store.read import Period
 from kakehashi.store.rows import Row
 
 COUNT = 50  # versions a page where nothing is asked
 MOST = 500  # versions a page
-_KNOWN = frozenset({"_count", "_since", "_format", "_pretty"})
+_KNOWN = frozenset({"_count", "_since", "_at", "_sort", "_format", "_pretty"})
+_ORDERS = ("", "none", "-_lastUpdated")  # newest first is the order that R4 gives a history
 
 
 async def of_resource(call: Call) -> Answer:
     """GET [base]/[type]/[id]/_history."""
     kind, name = call.names["type"], call.names["id"]
     address = f"{call.api.base}/{kind}/{name}/_history"
-    count, since, cursor = _asked(call, address)
+    count, cursor = _asked(call, address)
     if cursor and not cursor.isdigit():
         raise bad_cursor()
     more = {"below": int(cursor)} if cursor else {}
-    rows = await look.history(call.house, call.asked, kind, name, limit=count, **more)
-    shown = [row for row in rows if row.changed_at >= since]
-    last = str(rows[-1].version) if len(shown) == count and rows[-1].version > 1 else ""
-    return _page(call, address, shown, last)
+    rows = await look.history(
+        call.house, call.asked, kind, name, limit=count, since=since_of(call), during=period_of(call), **more
+    )
+    last = str(rows[-1].version) if len(rows) == count and rows[-1].version > 1 else ""
+    return _page(call, address, rows, last)
 
 
 async def of_type(call: Call) -> Answer:
@@ -45,10 +47,11 @@ async def of_all(call: Call) -> Answer:
 
 async def _changes(call: Call, resource_type: str | None) -> Answer:
     address = "/".join(filter(None, (call.api.base, resource_type, "_history")))
-    count, since, cursor = _asked(call, address)
+    count, cursor = _asked(call, address)
     found = await look.changes(
-        call.house, call.asked, resource_type, since=since, behind=_behind(cursor), limit=count
-    )
+        call.house, call.asked, resource_type,
+        since=since_of(call), during=period_of(call), behind=_behind(cursor), limit=count,
+    )  # fmt: skip
     last = found.rows[-1] if found.next and found.rows else None
     return _page(
         call, address, found.rows, f"{last.person}/{last.type}/{last.id}/{last.version}" if last else ""
@@ -65,14 +68,16 @@ def _behind(cursor: str) -> tuple[int, str, str, int] | None:
         raise bad_cursor() from None  # sealed by an earlier version of this program
 
 
-def _asked(call: Call, address: str) -> tuple[int, datetime, str]:
-    """How many, since when, and behind what."""
+def _asked(call: Call, address: str) -> tuple[int, str]:
+    """How many, and behind what."""
     sealed, asked = pages.split(call.pairs)
     for name, _ in asked:
         if name not in _KNOWN:
             raise unsupported(name, "履歴では使えません。", "it cannot be used with history.")
+    if call.parameter("_sort") not in _ORDERS:
+        raise bad_value("_sort", "token", example="-_lastUpdated")
     context = pages.context_of(call.caller, address, asked)
-    return count_of(call), since_of(call), call.api.seals.open(sealed, context) if sealed else ""
+    return count_of(call), call.api.seals.open(sealed, context) if sealed else ""
 
 
 def _page(call: Call, address: str, rows: list[Row], cursor: str) -> Answer:
@@ -96,17 +101,24 @@ def count_of(call: Call) -> int:
 
 def since_of(call: Call) -> datetime:
     """Return the moment of `_since`, else the beginning of time. Raises BadSearchValue."""
-    text = call.parameter("_since")
+    found = period_said(call, "_since")
+    return found[0] if found else EVER
+
+
+def period_of(call: Call) -> Period | None:
+    """Return the period that `_at` means: a moment, a day, a month or a year. Raises BadSearchValue."""
+    return period_said(call, "_at")
+
+
+def period_said(call: Call, name: str) -> Period | None:
+    """Return the period that a parameter names by a date or a moment, None without it. Raises BadSearchValue."""
+    text = call.parameter(name)
     if not text:
-        return EVER
+        return None
     found = measures.date(text, now=0)
-    if found is None or found.comparison != "eq":
-        raise _bad_since()
     try:
-        return datetime.fromtimestamp(found.low / 1000, UTC)
+        if found is None or found.comparison != "eq":
+            raise ValueError
+        return datetime.fromtimestamp(found.low / 1000, UTC), datetime.fromtimestamp(found.high / 1000, UTC)
     except (ValueError, OverflowError, OSError):
-        raise _bad_since() from None
-
-
-def _bad_since() -> BadSearchValue:
-    return bad_value("_since", "date", example="2024-02-01T09:00:00+09:00")
+        raise bad_value(name, "date", example="2024-02-01T09:00:00+09:00") from None

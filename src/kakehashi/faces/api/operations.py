@@ -4,25 +4,28 @@ from dataclasses import astuple
 
 import orjson
 
-from kakehashi.core.errors import BadRequest, Problem
+from kakehashi.core.errors import BadRequest, NotFound, Problem
 from kakehashi.core.ids import derived_id
+from kakehashi.engines.records.asked import EVER, NEVER
 from kakehashi.engines.records.document import document as document_of
 from kakehashi.engines.records.everything import everything as record_of
+from kakehashi.engines.records.everything import of_encounter as visit_of
 from kakehashi.faces.api import pages
 from kakehashi.faces.api.answer import Answer
 from kakehashi.faces.api.bundle import bundle, entry
 from kakehashi.faces.api.call import Call
 from kakehashi.faces.api.failures import all_well, outcome_of
-from kakehashi.faces.api.histories import count_of, since_of
+from kakehashi.faces.api.histories import count_of, period_said, since_of
 from kakehashi.fhir.parse import Resource, parse
 from kakehashi.fhir.types import NUMBER
 from kakehashi.fhir.validate import explain
 from kakehashi.search.refusals import bad_value, unsupported
 from kakehashi.search.results import bad_cursor
-from kakehashi.store.read import Mark
+from kakehashi.store.read import Mark, Period
 from kakehashi.trust import roles
 
-_EVERYTHING = frozenset({"_count", "_since", "_type", "_format", "_pretty"})
+_EVERYTHING = frozenset({"_count", "_since", "_type", "start", "end", "_format", "_pretty"})
+_OF_ENCOUNTER = _EVERYTHING - {"_count", "start", "end"}  # a visit comes on one page
 
 
 async def everything(call: Call) -> Answer:
@@ -30,6 +33,10 @@ async def everything(call: Call) -> Answer:
 
     Without an id: the record of the person that the token is bound to.
     """
+    if call.names["type"] == "Encounter" and "id" in call.names:
+        return await _of_encounter(call, call.names["id"])
+    if call.names["type"] != "Patient":
+        raise _no_everything()
     patient = call.names.get("id")
     address = "/".join(filter(None, (call.api.base, "Patient", patient, "$everything")))
     sealed, asked = pages.split(call.pairs)
@@ -40,14 +47,43 @@ async def everything(call: Call) -> Answer:
     behind = _mark(call.api.seals.open(sealed, context)) if sealed else None
     count = count_of(call)
     rows = await record_of(
-        call.house, call.asked, patient, types=_types(call), since=since_of(call), behind=behind, limit=count
-    )
+        call.house, call.asked, patient,
+        types=_types(call), since=since_of(call), during=_care(call), behind=behind, limit=count,
+    )  # fmt: skip
     links = [("self", pages.link(address, asked, sealed))]
     if len(rows) == count:
         following = ",".join(map(str, astuple(Mark.of(rows[-1]))))
         links.append(("next", pages.link(address, asked, call.api.seals.seal(following, context))))
     entries = (entry(call.api.base, row.type, row.id, row.body, "match") for row in rows)
     return Answer(200, bundle("searchset", entries, links=links))
+
+
+async def _of_encounter(call: Call, encounter: str) -> Answer:
+    """GET [base]/Encounter/[id]/$everything: the visit, what it refers to, and what refers to it."""
+    for name, _ in call.pairs:
+        if name not in _OF_ENCOUNTER:
+            raise unsupported(
+                name,
+                "Encounter の $everything では使えません。",
+                "it cannot be used with a visit's $everything.",
+            )
+    rows = await visit_of(call.house, call.asked, encounter, types=_types(call), since=since_of(call))
+    links = [("self", pages.link(f"{call.api.base}/Encounter/{encounter}/$everything", call.pairs))]
+    entries = (entry(call.api.base, row.type, row.id, row.body, "match") for row in rows)
+    return Answer(200, bundle("searchset", entries, links=links, total=len(rows)))
+
+
+def _care(call: Call) -> Period:
+    """The dates of care that `start` and `end` name, both of them in it. Raises BadSearchValue."""
+    start, end = period_said(call, "start"), period_said(call, "end")
+    return start[0] if start else EVER, end[1] if end else NEVER
+
+
+def _no_everything() -> NotFound:
+    return NotFound(
+        "$everything は Patient と Encounter にあります。", "Patient and Encounter have $everything.",
+        rule="http.operation",
+    )  # fmt: skip
 
 
 def _mark(cursor: str) -> Mark:
@@ -145,3 +181,12 @@ def _other_id(resource_type: str) -> Problem:
         "http.id", f"{resource_type}.id",
         "リソースの id が宛先の id と一致しません。", "The resource's id is not the one in the address.",
     )  # fmt: skip
+
+
+async def unknown(call: Call) -> Answer:
+    """An operation that this server does not have."""
+    raise NotFound(
+        "その操作 ($…) はありません。/fhir/metadata に使える操作があります。",
+        "There is no such operation; /fhir/metadata lists those there are.",
+        rule="http.operation",
+    )

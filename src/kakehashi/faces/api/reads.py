@@ -2,6 +2,7 @@
 
 from kakehashi.core.errors import NotFound
 from kakehashi.engines.records import look
+from kakehashi.faces.api import formats
 from kakehashi.faces.api import headers as said
 from kakehashi.faces.api.answer import Answer, version_headers
 from kakehashi.faces.api.binary import native
@@ -30,7 +31,7 @@ def _shown(call: Call, row: Row) -> Answer:
     headers = version_headers(row.version, row.changed_at)
     if _unchanged(call, row):
         return Answer(304, headers=headers)
-    if row.type == "Binary" and said.wants_native(call.header("accept"), call.parameter("_format")):
+    if row.type == "Binary" and formats.wants_native(call.header("accept"), call.parameter("_format")):
         return native(row.body, headers)
     return Answer(200, subset_of(call, row.type).of(row.type, row.body), headers)
 

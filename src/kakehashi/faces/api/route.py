@@ -11,11 +11,12 @@ Handler = Callable[[Call], Awaitable[Answer]]
 Names = Mapping[str, str]
 _FHIR = "/fhir"
 _WORDS = frozenset({"_history", "_search", "metadata"})
+_JOBS = "$bulk"  # /fhir/$bulk/{job}/{file}
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route. `label` is its interaction, for figures and logs. `open`: needs no token. `fhir`: answers FHIR JSON.
+    """One route. `label` is its interaction, for figures and logs. `open`: needs no token. `fhir`: answers FHIR.
 
     `native`: a Binary goes out as what it is, where that is wanted.
     """
@@ -76,6 +77,13 @@ def _shape(parts: list[str]) -> tuple[str, Names]:
         elif place == 3 and parts[2] == "_history":
             shape.append("{version}")
             names["version"] = part
+        elif place == 2 and part in NUMBER and "id" in names:
+            shape.append("{member}")
+            names["member"] = part
+        elif parts[0] == _JOBS and place in (1, 2):
+            name = ("job", "file")[place - 1]
+            shape.append(f"{{{name}}}")
+            names[name] = part
         else:
             return "", {}
     return "/".join(shape), names

@@ -1,7 +1,6 @@
 """Run one call: find its route, who asks and which format, and turn any failure into its answer."""
 
-from kakehashi.core.errors import Failure, Unauthenticated
-from kakehashi.faces.api import headers as said
+from kakehashi.core.errors import BadRequest, Failure, Unauthenticated
 from kakehashi.faces.api.answer import Answer, of_failure
 from kakehashi.faces.api.call import Call
 from kakehashi.faces.api.certificate import thumbprint
@@ -15,7 +14,14 @@ _SCHEME = "bearer "
 async def answered(call: Call) -> Answer:
     """Return the answer to a call that is part of another: its failure is its own."""
     try:
-        return await run(call, find(ROUTES, call))
+        answer = await run(call, find(ROUTES, call))
+        if answer.file is not None:
+            raise BadRequest(
+                "ファイルは batch では受け取れません。そのまま GET してください。",
+                "A file cannot be fetched within a batch; GET it by itself.",
+                rule="bulk.batch",
+            )
+        return answer
     except Failure as failure:
         return of_failure(failure)
 
@@ -23,10 +29,9 @@ async def answered(call: Call) -> Answer:
 async def run(call: Call, route: Route) -> Answer:
     """Return the answer. Raises Failure."""
     if not route.open and call.signed is None:
-        await _sign_in(call)
+        await sign_in(call)
     if route.fhir and not (route.native and call.names.get("type") == "Binary"):
-        form = call.parameter("_format") if call.query else ""
-        said.require_json_answer(call.header("accept"), form)
+        _ = call.wish  # a wish that cannot be met is refused before anything is done
     return await route.handler(call)
 
 
@@ -43,8 +48,8 @@ def find(routes: Routes, call: Call) -> Route:
     return route
 
 
-async def _sign_in(call: Call) -> None:
-    """Find out who asks, by the bearer token. A session's cookie counts for pages only."""
+async def sign_in(call: Call) -> None:
+    """Find out who asks, by the bearer token. A session's cookie counts for pages only. Raises Unauthenticated."""
     given = call.header("authorization")
     if given[: len(_SCHEME)].lower() != _SCHEME:
         raise Unauthenticated(

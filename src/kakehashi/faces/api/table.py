@@ -1,15 +1,24 @@
 """Every route of the API. A route that is not in tests/matrix.py fails the build."""
 
 from kakehashi.faces.api import (
+    bulk,
+    bulk_jobs,
     capability,
+    differences,
     entries,
     health,
     histories,
+    lastn,
+    metas,
     oauth,
     operations,
     pushes,
     reads,
     searches,
+    subscriptions,
+    system_search,
+    terminology,
+    views,
     writes,
 )
 from kakehashi.faces.api.route import Route
@@ -23,15 +32,19 @@ _ONE = "/fhir/{type}/{id}"
 FHIR = (
     Route("GET", "/fhir/metadata", "capabilities", capability.metadata, open=True),
     Route("POST", "/fhir", "bundle", entries.post),
+    Route("GET", "/fhir", "search", system_search.by_get),
+    Route("POST", "/fhir/_search", "search", system_search.by_post),
     Route("GET", "/fhir/_history", "history", histories.of_all),
     Route("GET", _TYPE, "search", searches.by_get),
     Route("POST", f"{_TYPE}/_search", "search", searches.by_post),
     Route("POST", _TYPE, "create", writes.create),
     Route("PUT", _TYPE, "update", writes.update_where),
+    Route("PATCH", _TYPE, "patch", writes.patch_where),
     Route("DELETE", _TYPE, "delete", writes.delete_where),
     Route("GET", f"{_TYPE}/_history", "history", histories.of_type),
     Route("GET", _ONE, "read", reads.read, native=True),
     Route("PUT", _ONE, "update", writes.update),
+    Route("PATCH", _ONE, "patch", writes.patch),
     Route("DELETE", _ONE, "delete", writes.delete),
     Route("GET", f"{_ONE}/_history", "history", histories.of_resource),
     Route("GET", f"{_ONE}/_history/{{version}}", "vread", reads.vread, native=True),
@@ -40,6 +53,56 @@ FHIR = (
     Route("GET", f"{_ONE}/$document", "document", operations.document),
     Route("POST", f"{_TYPE}/$validate", "validate", operations.validate),
     Route("POST", f"{_ONE}/$validate", "validate", operations.validate),
+    Route("GET", f"{_ONE}/{{member}}", "search", searches.of_member),
+    Route("POST", f"{_ONE}/{{member}}/_search", "search", searches.by_post),
+    *(Route("GET", f"{place}/$meta", "meta", metas.meta) for place in ("/fhir", _TYPE, _ONE)),
+    Route("POST", f"{_ONE}/$meta-add", "meta-add", metas.add),
+    Route("POST", f"{_ONE}/$meta-delete", "meta-delete", metas.delete),
+    *(Route(method, f"{_TYPE}/$lastn", "lastn", lastn.lastn) for method in ("GET", "POST")),
+    *(
+        Route(method, f"{place}/$diff", "diff", handler)
+        for place, handler in (("/fhir", differences.of_two), (_ONE, differences.of_resource))
+        for method in ("GET", "POST")
+    ),
+    *(
+        Route(method, f"{place}/${name}", name, handler)
+        for name, handler, places in (
+            ("expand", terminology.expand, (_TYPE, _ONE)),
+            ("lookup", terminology.lookup, (_TYPE,)),
+            ("validate-code", terminology.validate_code, (_TYPE, _ONE)),
+            ("subsumes", terminology.subsumes, (_TYPE, _ONE)),
+            ("translate", terminology.translate, (_TYPE, _ONE)),
+        )
+        for place in places
+        for method in ("GET", "POST")
+    ),
+    *(
+        Route(method, f"{place}/$export", "bulk.export", handler)
+        for place, handler in (
+            ("/fhir", bulk.export_all),
+            (_TYPE, bulk.export_patients),
+            (_ONE, bulk.export_group),
+        )
+        for method in ("GET", "POST")
+    ),
+    Route("POST", "/fhir/$import", "bulk.import", bulk.import_all),
+    Route("GET", "/fhir/$bulk/{job}", "bulk.status", bulk_jobs.status, fhir=False),
+    Route("DELETE", "/fhir/$bulk/{job}", "bulk.cancel", bulk_jobs.cancel, fhir=False),
+    Route("GET", "/fhir/$bulk/{job}/{file}", "bulk.fetch", bulk_jobs.fetch, fhir=False),
+    *(
+        Route(method, f"{place}/${name}", f"subscription.{name}", handler)
+        for name, handler, places in (
+            ("status", subscriptions.status, (_TYPE, _ONE)),
+            ("events", subscriptions.events, (_ONE,)),
+            ("get-ws-binding-token", subscriptions.binding_token, (_TYPE, _ONE)),
+        )
+        for place in places
+        for method in ("GET", "POST")
+    ),
+    *(
+        Route("POST", f"/fhir/{path}", "viewdefinition-run", views.run, fhir=False)
+        for path in ("$viewdefinition-run", "ViewDefinition/$viewdefinition-run", "ViewDefinition/$run")
+    ),
 )
 
 OTHERS = (

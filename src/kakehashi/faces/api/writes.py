@@ -1,12 +1,12 @@
-"""create, update, delete, and their conditional forms. Source: https://hl7.org/fhir/R4/http.html#create"""
+"""create, update, patch, delete, and their conditional forms. Source: https://hl7.org/fhir/R4/http.html#create"""
 
 from kakehashi.core.errors import BadRequest, Gone, NotFound, Refused
 from kakehashi.engines.records import look
 from kakehashi.engines.records.drafts import named
 from kakehashi.engines.records.submit import submit
 from kakehashi.engines.records.wanted import Method, Outcome, Wanted
+from kakehashi.faces.api import formats, patches, pushes
 from kakehashi.faces.api import headers as said
-from kakehashi.faces.api import pushes
 from kakehashi.faces.api.answer import Answer, version_headers
 from kakehashi.faces.api.binary import wrapped
 from kakehashi.faces.api.bundle import version_path
@@ -30,7 +30,7 @@ async def create(call: Call) -> Answer:
 async def update(call: Call) -> Answer:
     """PUT [base]/[type]/[id]: as the next version, or as the first under an id of the caller's choice."""
     resource = await _resource(call, call.names["id"])
-    _require_no_submission(resource)
+    patches.require_no_submission(resource)
     return await _written(call, Wanted(
         Method.UPDATE, call.names["type"], call.names["id"], resource.body, expected_version(call), resource=resource,
     ), resource.body)  # fmt: skip
@@ -39,11 +39,27 @@ async def update(call: Call) -> Answer:
 async def update_where(call: Call) -> Answer:
     """PUT [base]/[type]?[search]."""
     resource = await _resource(call)
-    _require_no_submission(resource)
+    patches.require_no_submission(resource)
     return await _written(call, Wanted(
         Method.UPDATE, call.names["type"], None, resource.body, expected_version(call),
         condition=_condition(call), resource=resource,
     ), resource.body)  # fmt: skip
+
+
+async def patch(call: Call) -> Answer:
+    """PATCH [base]/[type]/[id], with a JSON Patch or a FHIRPath Patch."""
+    body, change = await patches.of_call(call)
+    return await _written(call, Wanted(
+        Method.PATCH, call.names["type"], call.names["id"], if_match=expected_version(call), patch=change,
+    ), body)  # fmt: skip
+
+
+async def patch_where(call: Call) -> Answer:
+    """PATCH [base]/[type]?[search]."""
+    body, change = await patches.of_call(call)
+    return await _written(call, Wanted(
+        Method.PATCH, call.names["type"], condition=_condition(call), if_match=expected_version(call), patch=change,
+    ), body)  # fmt: skip
 
 
 async def delete(call: Call) -> Answer:
@@ -79,7 +95,7 @@ async def body_of(call: Call, outcome: Outcome) -> bytes:
 
 
 async def _resource(call: Call, resource_id: str = "") -> Resource:
-    if call.names["type"] != "Binary" or said.is_json(call.header("content-type") or "json"):
+    if call.names["type"] != "Binary" or formats.is_resource(call.header("content-type") or "json"):
         return await call.resource()
     resource = parse(wrapped(await call.body_of(), call.headers))
     return named(resource, resource_id) if resource_id else resource
@@ -113,14 +129,3 @@ def _condition(call: Call) -> str:
             "id か検索条件が必要です。", "An id or a search is needed.", rule="http.condition",
         )  # fmt: skip
     return call.query
-
-
-def _require_no_submission(resource: Resource) -> None:
-    if is_submission(resource):
-        raise BadRequest(
-            "電子カルテ情報共有サービスの Bundle は POST で送ってください。"
-            "同じ Bundle.identifier の再送が前のものを置き換えます。",
-            "POST a Bundle of the sharing service; a resend under the same Bundle.identifier replaces the former.",
-            rule="sharing.put",
-            place="Bundle.identifier",
-        )

@@ -6,7 +6,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
-from kakehashi.faces.cli import doctor_clock, doctor_feed, doctor_home, doctor_log, doctor_login
+from kakehashi.faces.cli import (
+    doctor_clock,
+    doctor_feed,
+    doctor_home,
+    doctor_log,
+    doctor_login,
+    doctor_subscriptions,
+)
 from kakehashi.faces.cli.finding import Finding
 from kakehashi.store import inspection, reindex
 from kakehashi.store.inspection import Inspection, Present
@@ -33,6 +40,7 @@ async def examine(house: House) -> list[Finding]:
         *doctor_clock.examine(house.clock() - present.now),
         *doctor_home.examine(house.settings, at),
         *await doctor_log.examine(house, at),
+        *await doctor_subscriptions.examine(house),
         *await doctor_feed.examine(house),
         *_people(idle, present),
     ]

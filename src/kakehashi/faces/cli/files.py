@@ -1,7 +1,7 @@
 """What `load` can take: which files, of what form, cut into lines. Says what it recognises; guesses nothing.
 
-A file that is no good JSON (Shift_JIS, broken, a key twice, too large) is a file of one record that will be refused
-with its reason; one that is JSON of something else than FHIR is none of ours.
+A file that is no good JSON or XML (Shift_JIS, broken, a key twice, too large) is a file of one record that will be
+refused with its reason; one that is JSON or XML of something else than FHIR (CDA, say) is none of ours.
 """
 
 from collections.abc import Iterator
@@ -13,10 +13,12 @@ from typing import BinaryIO
 
 from kakehashi.core.errors import BadRequest, Malformed
 from kakehashi.fhir.parse import entries, parse
+from kakehashi.fhir.xml import json_of
 from kakehashi.services.sharing.rules.whole import is_submission
 
 _HEAD = 1_000_000  # bytes read to recognise a file
-MOST_BYTES = 50 << 20  # of one JSON text, as over HTTP; larger ones come as NDJSON
+MOST_BYTES = 50 << 20  # of one JSON or XML text, as over HTTP; larger ones come as NDJSON
+_SUFFIXES = (".json", ".ndjson", ".xml")
 
 
 class Form(StrEnum):
@@ -27,7 +29,8 @@ class Form(StrEnum):
     SHARING = "sharing"  # one Bundle for 電子カルテ情報共有サービス
     SHARINGS = "sharings"  # NDJSON of such Bundles
     BUNDLE = "bundle"  # transaction, batch or collection: its entries are loaded one by one
-    TOO_LARGE = "too large"  # one JSON text beyond MOST_BYTES: refused unread
+    BROKEN_XML = "broken XML"  # meant as FHIR's, but refused with its reason
+    TOO_LARGE = "too large"  # one JSON or XML text beyond MOST_BYTES: refused unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,7 @@ def find(paths: list[Path]) -> Iterator[Found]:
     """Yield the loadable files among paths and below folders, by name. Raises BadRequest for a path that is not."""
     for path in paths:
         if path.is_dir():
-            inside = sorted(
-                one for one in path.rglob("*") if one.suffix in (".json", ".ndjson") and one.is_file()
-            )
+            inside = sorted(one for one in path.rglob("*") if one.suffix in _SUFFIXES and one.is_file())
             yield from (Found(one, form) for one in inside if (form := form_of(one)))
         elif not path.exists():
             raise BadRequest(f"{path} がありません。", f"There is no {path}.", rule="load.path")
@@ -52,8 +53,8 @@ def find(paths: list[Path]) -> Iterator[Found]:
             yield Found(path, form)
         else:
             raise BadRequest(
-                f"{path} は FHIR の JSON でも NDJSON でもありません。",
-                f"{path} is neither FHIR JSON nor NDJSON.",
+                f"{path} は FHIR の JSON でも NDJSON でも XML でもありません。",
+                f"{path} is neither FHIR JSON nor NDJSON nor FHIR XML.",
                 rule="load.form",
             )
 
@@ -66,12 +67,24 @@ def form_of(path: Path) -> Form | None:
     if path.stat().st_size > MOST_BYTES:
         return Form.TOO_LARGE
     try:
-        resource = parse(path.read_bytes())
+        resource = parse(_json(path))
     except Malformed as reason:
-        return Form.RESOURCE if reason.problems[0].rule.startswith("json.") else None
+        return _form_of_refused(reason.problems[0].rule)
     if is_submission(resource):
         return Form.SHARING
     return Form.BUNDLE if resource.type == "Bundle" else Form.RESOURCE
+
+
+def _form_of_refused(rule: str) -> Form | None:
+    if rule.startswith("xml.") or rule == "fhir.release":
+        return None if rule == "xml.namespace" else Form.BROKEN_XML
+    return Form.RESOURCE if rule.startswith("json.") else None
+
+
+def _json(path: Path) -> bytes:
+    """Return the JSON of a file with one text. Raises Malformed for XML that is not FHIR's."""
+    body = path.read_bytes()
+    return json_of(body) if path.suffix == ".xml" else body
 
 
 def _form_of_lines(first: bytes) -> Form:
@@ -92,12 +105,14 @@ def lines(found: Found) -> Iterator[tuple[int, bytes]]:
                 (number, line.strip()) for number, line in enumerate(_lines(file), 1) if not line.isspace()
             )
     elif found.form is Form.BUNDLE:
-        inside = entries(parse(found.path.read_bytes()))
+        inside = entries(parse(_json(found.path)))
         yield from ((number, entry.body) for number, entry in enumerate(inside, 1) if entry.body)
     elif found.form is Form.TOO_LARGE:
         yield 1, b""
-    else:
+    elif found.form is Form.BROKEN_XML:
         yield 1, found.path.read_bytes()
+    else:
+        yield 1, _json(found.path)
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

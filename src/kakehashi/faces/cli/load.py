@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from kakehashi.core.actors import Actor
-from kakehashi.core.errors import Failure, TooLarge
+from kakehashi.core.errors import Failure, Malformed, TooLarge
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
 from kakehashi.engines.records import bulk
@@ -18,6 +18,7 @@ from kakehashi.faces.cli.files import MOST_BYTES, Form, Found
 from kakehashi.faces.cli.hands import Hands, require_going, worth_dealing
 from kakehashi.faces.cli.progress import Progress, Share
 from kakehashi.faces.cli.shares import Line, batches
+from kakehashi.fhir.xml import json_of
 from kakehashi.services.sharing.register import register_many
 
 BATCH = 500  # resources a transaction
@@ -109,23 +110,35 @@ async def _load_shares(
 
 
 async def _take(house: House, form: Form, batch: list[Line], by: Actor, agreed: bool) -> Taken:
-    readable = [] if form is Form.TOO_LARGE else [one for one in batch if len(one[1]) <= MOST_BYTES]
+    unreadable = {line: reason for line, body in batch if (reason := _unreadable(form, body))}
+    readable = [one for one in batch if one[0] not in unreadable]
     if form in (Form.SHARING, Form.SHARINGS):
         taken = await register_many(house, readable, by=by, at=house.clock(), agreed_orally=agreed)
     else:
         taken = await bulk.take(house, readable, by=by, at=house.clock())
-    if len(readable) < len(batch):
-        fit = {line for line, _ in readable}
-        taken.refused += [Refusal(line, _too_large().problems) for line, _ in batch if line not in fit]
+    if unreadable:
+        taken.refused += [Refusal(line, reason.problems) for line, reason in unreadable.items()]
         taken.refused.sort(key=lambda one: one.line)
     return taken
+
+
+def _unreadable(form: Form, body: bytes) -> Failure | None:
+    """Return why a record is refused before it is read as JSON."""
+    if form is Form.TOO_LARGE or len(body) > MOST_BYTES:
+        return _too_large()
+    if form is Form.BROKEN_XML:
+        try:
+            json_of(body)
+        except Malformed as reason:
+            return reason
+    return None
 
 
 def _too_large() -> TooLarge:
     most = MOST_BYTES >> 20
     return TooLarge(
-        f"1つの JSON は {most} MB までです。分けるか、NDJSON (1行に1リソース) にしてください。",
-        f"One JSON text may have {most} MB at most; divide it, or make it NDJSON (a resource a line).",
+        f"1つの JSON や XML は {most} MB までです。分けるか、NDJSON (1行に1リソース) にしてください。",
+        f"One JSON or XML text may have {most} MB at most; divide it, or make it NDJSON (a resource a line).",
         rule="load.size",
     )
 

@@ -18,6 +18,7 @@ import kakehashi
 from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import Conflict, Failure
 from kakehashi.core.settings import Settings, load_settings
+from kakehashi.faces.cli import view_commands
 
 if TYPE_CHECKING:
     from kakehashi.engines.house import House
@@ -83,7 +84,7 @@ def demo(*, serve: bool = True) -> None:
 
 @app.command
 def load(*paths: Path, institution: str, agreed_orally: bool = False, again: bool = False) -> None:
-    """Load FHIR resources (JSON, NDJSON, Bundles) and Bundles of the sharing service; go on where it stopped.
+    """Load FHIR resources (JSON, NDJSON, XML, Bundles) and Bundles of the sharing service; go on where it stopped.
 
     Parameters
     ----------
@@ -279,6 +280,8 @@ def profiles_list() -> None:
         _package(line)
 
 
+app.command(view_commands.view)
+
 audit = App(name="audit", help="The log and its proof.")
 app.command(audit)
 
@@ -382,14 +385,9 @@ async def _person_of(house: "House", member: str) -> int:
 
 async def _system_of(house: "House", code: str, name: str) -> Actor:
     """The actor that stands for an institution's own system at the command line."""
-    from kakehashi.store import institutions
-    from kakehashi.trust import quarantine
-    from kakehashi.trust.roles import usual_purpose
+    from kakehashi.faces.cli.place import system_of
 
-    async with house.db.transaction() as db:
-        site = await institutions.by_code(db, code)
-        await quarantine.require_free(db, site.key)
-    return Actor(name, Role.SYSTEM, site, usual_purpose(site), scopes=("system/*.cruds",))
+    return await system_of(house, code, name)
 
 
 def _settings() -> Settings:
@@ -431,9 +429,16 @@ def _run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     run(work())
 
 
+def _stop(*_: object) -> None:
+    """End as Ctrl-C does, even where a shell that began this in the background has it take no notice of Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.raise_signal(signal.SIGINT)
+
+
 def main() -> None:
     """Run the command line; a Failure becomes its message and exit code 1. SIGTERM ends it as Ctrl-C does, in order."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _stop)
     try:
         app()
     except Failure as failure:

@@ -7,13 +7,16 @@ from typing import Any
 
 import uvloop
 
+from kakehashi.core.actors import Actor, Role
 from kakehashi.core.clock import system_clock
 from kakehashi.core.settings import Settings
 from kakehashi.engines.house import House
 from kakehashi.fhir.profiles import ProfileSet
-from kakehashi.store import embedded
+from kakehashi.store import embedded, institutions
 from kakehashi.store.database import Database
 from kakehashi.store.guard import Guard
+from kakehashi.trust import quarantine
+from kakehashi.trust.roles import usual_purpose
 
 
 @asynccontextmanager
@@ -34,6 +37,14 @@ async def opened(settings: Settings) -> AsyncIterator[House]:
     finally:
         if server:
             server.close()
+
+
+async def system_of(house: House, code: str, name: str) -> Actor:
+    """Return the actor that stands for an institution's own system at the command line. Raises NotFound, Refused."""
+    async with house.db.transaction() as db:
+        site = await institutions.by_code(db, code)
+        await quarantine.require_free(db, site.key)
+    return Actor(name, Role.SYSTEM, site, usual_purpose(site), scopes=("system/*.cruds",))
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

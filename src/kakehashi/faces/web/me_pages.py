@@ -28,6 +28,7 @@ ACTIONS = {
     "read": ("記録を見た", "Looked at the record"),
     "vread": ("記録を見た", "Looked at the record"),
     "search": ("記録を検索した", "Searched the record"),
+    "notify": ("変更が通知された", "Told of a change"),
     "history": ("変更の履歴を見た", "Looked at the history"),
     "export": ("記録を受け取った", "Took a copy of the record"),
     "create": ("記録を登録した", "Registered a record"),

@@ -86,7 +86,7 @@ class _Writer:
         return name
 
     def finish(self, tree: _Node) -> str:
-        self.lines += ["def extract(r):", "    out = {}"]
+        self.lines += ["def extract(r):", "    out, own = {}, {}"]
         self._node(tree, "r", 1)
         self.lines.append("    return out")
         return "\n".join(self.lines) + "\n"
@@ -103,8 +103,11 @@ class _Writer:
             return
         self._line(depth, f"x = {made}")
         self._line(depth, "if x:")
+        # x may be shared; a list of our own may grow, so that time is linear in the values.
         for place in places:
-            self._line(depth + 1, f"out[{place}] = out[{place}] + x if {place} in out else x")
+            self._line(depth + 1, f"if {place} not in out: out[{place}] = x")
+            self._line(depth + 1, f"elif {place} in own: own[{place}] += x")
+            self._line(depth + 1, f"else: out[{place}] = own[{place}] = out[{place}] + x")
 
     def _move(self, move: Move, node: _Node, here: str, depth: int) -> None:
         if isinstance(move, Member):

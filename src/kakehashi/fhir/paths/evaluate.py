@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import TypeAlias
 
-from kakehashi.fhir.paths import functions
+from kakehashi.fhir.paths import functions, numbers
+from kakehashi.fhir.paths.costs import bounded
+from kakehashi.fhir.paths.keys import reference_key
 from kakehashi.fhir.paths.nodes import Env, Node, Nodes, shape_of, step
 from kakehashi.fhir.paths.syntax import (
     Binary,
@@ -58,12 +60,14 @@ def compiled(expression: Expression, text: str) -> Path:
         case Variable(name):
             return _variable(name, text)
         case Step(base, name):
-            return _first_step(name) if base is None else _step(compiled(base, text), name)
+            if base is None:
+                return _first_step(name)
+            return (_far_step if _from_variable(base) else _step)(compiled(base, text), name)
         case Index(base, number):
             return _index(compiled(base, text), compiled(number, text))
         case Negative(operand):
             inner = compiled(operand, text)
-            return lambda focus, env: [Node(-one.value, one.type) for one in inner(focus, env)]
+            return lambda focus, env: numbers.negative(inner(focus, env))
         case Binary():
             return _binary(expression, text)
         case Call():
@@ -87,6 +91,8 @@ def _variable(name: str, text: str) -> Path:
         return lambda _focus, env: [env.root]
     if name == "context":
         return lambda _focus, env: [env.context]
+    if name == "rowIndex":
+        return lambda _focus, env: [Node(env.row, "integer")]
     raise UnknownPath(text, max(text.find(name), 0))
 
 
@@ -103,10 +109,29 @@ def _step(base: Path, name: str) -> Path:
     return lambda focus, env: [found for one in base(focus, env) for found in step(one, name)]
 
 
+def _far_step(base: Path, name: str) -> Path:
+    """A step that starts from the whole resource, wherever it stands: it may be taken again for each of many items."""
+
+    def run(focus: Nodes, env: Env) -> Nodes:
+        found = [deeper for one in base(focus, env) for deeper in step(one, name)]
+        if env.budget:
+            env.budget.spend(len(found))
+        return found
+
+    return run
+
+
+def _from_variable(expression: Expression) -> bool:
+    while isinstance(expression, Step) and expression.base is not None:
+        expression = expression.base
+    return isinstance(expression, Variable) and expression.name != "this"
+
+
 def _index(base: Path, number: Path) -> Path:
     def run(focus: Nodes, env: Env) -> Nodes:
-        at = number(focus, env)[0].value
-        return base(focus, env)[at : at + 1] if at >= 0 else []
+        at = number(focus, env)
+        place = at[0].value if at else -1
+        return base(focus, env)[place : place + 1] if type(place) is int and place >= 0 else []
 
     return run
 
@@ -117,6 +142,9 @@ def _call(call: Call, text: str) -> Path:
     if name in ("is", "as", "ofType") and count == 1:
         wanted = functions.type_name(call.arguments[0], text)
         return functions.typed(name, base, wanted)
+    if name == "getReferenceKey" and count == 1:
+        kind = functions.type_name(call.arguments[0], text)
+        return lambda focus, env: reference_key(base(focus, env), kind)
     arguments = [compiled(one, text) for one in call.arguments]
     if name in functions.PLAIN and count in functions.PLAIN[name][0]:
         return functions.plain(functions.PLAIN[name][1], base, arguments)
@@ -209,17 +237,8 @@ def _within(left: Nodes, right: Nodes) -> Nodes:
 
 
 def _concatenated(left: Nodes, right: Nodes) -> Nodes:
-    return [Node("".join(str(one.value) for one in (*left[:1], *right[:1])), "string")]
-
-
-def _sum(left: Nodes, right: Nodes) -> Nodes:
-    if not left or not right:
-        return []
-    return [Node(left[0].value + right[0].value, left[0].type)]
-
-
-def _minus(left: Nodes, right: Nodes) -> Nodes:
-    return [Node(left[0].value - right[0].value, left[0].type)] if left and right else []
+    texts = (numbers.text_of(one.value) for one in (*left[:1], *right[:1]))
+    return [Node(bounded("".join(texts)), "string")]
 
 
 _OPERATIONS: dict[str, Callable[[Nodes, Nodes], Nodes]] = {
@@ -233,6 +252,10 @@ _OPERATIONS: dict[str, Callable[[Nodes, Nodes], Nodes]] = {
     "contains": lambda left, right: _within(right, left),
     "|": lambda left, right: functions.distinct([*left, *right]),
     "&": _concatenated,
-    "+": _sum,
-    "-": _minus,
+    "+": numbers.sum_of,
+    "-": numbers.difference,
+    "*": numbers.product,
+    "/": numbers.quotient,
+    "div": numbers.whole_quotient,
+    "mod": numbers.remainder,
 }

@@ -5,7 +5,11 @@ from typing import TypeAlias
 
 import re2
 
+from kakehashi.fhir.paths.boundaries import boundary
+from kakehashi.fhir.paths.costs import DEEPEST, bounded, require_replaceable, too_costly
+from kakehashi.fhir.paths.keys import reference_key, resource_key
 from kakehashi.fhir.paths.nodes import Env, Node, Nodes, children, descendants, shape_of
+from kakehashi.fhir.paths.numbers import text_of
 from kakehashi.fhir.paths.syntax import Expression, Step, UnknownPath
 from kakehashi.fhir.paths.values import key
 from kakehashi.fhir.shapes import is_type
@@ -60,24 +64,37 @@ def _holds(nodes: Nodes) -> bool:
     return bool(nodes) and nodes[0].value is not False
 
 
+def _paid(nodes: Nodes, env: Env) -> Nodes:
+    """Return the nodes that an argument is evaluated for, each paid for."""
+    if env.budget:
+        env.budget.spend(len(nodes) + 1)
+    return nodes
+
+
 def _where(base: Path, arguments: list[Path]) -> Path:
     condition = arguments[0]
-    return lambda focus, env: [one for one in base(focus, env) if _holds(condition([one], env))]
+    return lambda focus, env: [one for one in _paid(base(focus, env), env) if _holds(condition([one], env))]
 
 
 def _select(base: Path, arguments: list[Path]) -> Path:
     projection = arguments[0]
-    return lambda focus, env: [found for one in base(focus, env) for found in projection([one], env)]
+    return lambda focus, env: [
+        found for one in base(focus, env) for found in _paid(projection([one], env), env)
+    ]
 
 
 def _all(base: Path, arguments: list[Path]) -> Path:
     condition = arguments[0]
-    return lambda focus, env: _answer(all(_holds(condition([one], env)) for one in base(focus, env)))
+    return lambda focus, env: _answer(
+        all(_holds(condition([one], env)) for one in _paid(base(focus, env), env))
+    )
 
 
 def _exists_where(base: Path, arguments: list[Path]) -> Path:
     condition = arguments[0]
-    return lambda focus, env: _answer(any(_holds(condition([one], env)) for one in base(focus, env)))
+    return lambda focus, env: _answer(
+        any(_holds(condition([one], env)) for one in _paid(base(focus, env), env))
+    )
 
 
 def _iif(base: Path, arguments: list[Path]) -> Path:
@@ -93,16 +110,26 @@ def _iif(base: Path, arguments: list[Path]) -> Path:
 
 
 def _repeat(base: Path, arguments: list[Path]) -> Path:
+    """What was found before is not gone into again (N1), so that `repeat($this)` ends."""
     projection = arguments[0]
 
     def run(focus: Nodes, env: Env) -> Nodes:
-        found: Nodes = []
+        found: dict[object, Node] = {}
         fresh = base(focus, env)
-        while fresh := [deeper for one in fresh for deeper in projection([one], env)]:
-            found += fresh
-        return found
+        for _ in range(DEEPEST):
+            deeper = [more for one in fresh for more in _paid(projection([one], env), env)]
+            new = {key(one): one for one in reversed(deeper)}
+            fresh = [one for name, one in reversed(new.items()) if name not in found]
+            if not fresh:
+                return list(found.values())
+            found |= {key(one): one for one in fresh}
+        raise too_costly()
 
     return run
+
+
+def _descendants(nodes: Nodes, env: Env, _arguments: Sequence[Nodes]) -> Nodes:
+    return _paid([deep for one in nodes for deep in descendants(one)], env)
 
 
 LAMBDAS: dict[str, tuple[tuple[int, ...], Callable[[Path, list[Path]], Path]]] = {
@@ -138,7 +165,14 @@ def _to_integer(nodes: Nodes, _env: Env, _arguments: Sequence[Nodes]) -> Nodes:
 
 
 def _to_string(nodes: Nodes, _env: Env, _arguments: Sequence[Nodes]) -> Nodes:
-    return [Node(str(nodes[0].value), "string")] if nodes else []
+    return [Node(text_of(nodes[0].value), "string")] if nodes else []
+
+
+def _join(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
+    """The texts in one, with what stands between them; of nothing it is the empty text."""
+    between = str(arguments[0][0].value) if arguments and arguments[0] else ""
+    texts = [text_of(one.value) for one in nodes if one.value is not None]
+    return [Node(bounded(between.join(texts)), "string")]
 
 
 def _substring(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
@@ -159,14 +193,18 @@ def _replace(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
     if not nodes or not all(arguments):
         return []
     old, new = (str(one[0].value) for one in arguments)
-    return [Node(str(nodes[0].value).replace(old, new), "string")]
+    text = str(nodes[0].value)
+    require_replaceable(text, new)
+    return [Node(bounded(text.replace(old, new)), "string")]
 
 
 def _replace_matches(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
-    if not nodes:
+    if not nodes or not all(arguments):
         return []
     pattern, by = (str(one[0].value) for one in arguments)
-    return [Node(re2.sub(pattern, by, str(nodes[0].value)), "string")]
+    text = str(nodes[0].value)
+    require_replaceable(text, by)
+    return [Node(bounded(re2.sub(pattern, by, text)), "string")]
 
 
 def _matches(text: str, pattern: str) -> bool:
@@ -233,7 +271,7 @@ PLAIN: dict[str, tuple[tuple[int, ...], Plain]] = {
     "distinct": ((0,), lambda nodes, _env, _args: distinct(nodes)),
     "isDistinct": ((0,), lambda nodes, _env, _args: _answer(len({key(one) for one in nodes}) == len(nodes))),
     "children": ((0,), lambda nodes, _env, _args: [child for one in nodes for child in children(one)]),
-    "descendants": ((0,), lambda nodes, _env, _args: [deep for one in nodes for deep in descendants(one)]),
+    "descendants": ((0,), _descendants),
     "combine": ((1,), lambda nodes, _env, args: [*nodes, *args[0]]),
     "union": ((1,), lambda nodes, _env, args: distinct([*nodes, *args[0]])),
     "intersect": ((1,), _intersect),
@@ -257,6 +295,11 @@ PLAIN: dict[str, tuple[tuple[int, ...], Plain]] = {
     "toString": ((0,), _to_string),
     "resolve": ((0,), _resolve),
     "extension": ((1,), _extension),
+    "join": ((0, 1), _join),
+    "lowBoundary": ((0,), lambda nodes, _env, _args: boundary(nodes, low=True)),
+    "highBoundary": ((0,), lambda nodes, _env, _args: boundary(nodes, low=False)),
+    "getResourceKey": ((0,), lambda nodes, _env, _args: resource_key(nodes)),
+    "getReferenceKey": ((0,), lambda nodes, _env, _args: reference_key(nodes)),
 }
 
 

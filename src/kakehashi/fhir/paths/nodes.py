@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from kakehashi.fhir.paths.costs import Budget
 from kakehashi.fhir.shapes import RESOURCE, Member, Shape, shape
 from kakehashi.fhir.types import NUMBER
 
@@ -22,11 +23,17 @@ Nodes: TypeAlias = list[Node]
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """What `%resource`, `%rootResource` and `%context` mean."""
+    """What `%resource`, `%rootResource`, `%context` and `%rowIndex` mean; and what may still be spent."""
 
     resource: Node
     root: Node
     context: Node
+    row: int = 0  # place among what a view's `forEach` goes over
+    budget: Budget | None = None
+
+    def at(self, row: int) -> "Env":
+        """Return the same for another row."""
+        return self if row == self.row else Env(self.resource, self.root, self.context, row, self.budget)
 
 
 def root_node(tree: dict[str, Any]) -> Node:

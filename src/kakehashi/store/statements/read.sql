@@ -44,7 +44,7 @@ SELECT v.person, v.type, v.id, v.version, v.kind, v.custodian, v.addressee, v.fl
 
 -- read_versions --
 -- Every version of one resource, newest first, if its current state is seen. $1 type, $2 rid, $3 id, $4 at most,
--- $5 versions below this one only. Uses resource_type_rid, resource_version_type_rid.
+-- $5 versions below this one only, $6 not older than, $7 and $8 in force before and after, $9 deletions too. Uses resource_type_rid, resource_version_type_rid.
 WITH head AS (
   SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
          false AS deleted, r.body
@@ -60,12 +60,18 @@ WITH head AS (
          v.mark = 2, v.body
     FROM resource_version v
    WHERE v.type = $1 AND v.rid = $2 AND v.id = $3 AND v.mark <> 1 AND {v} AND EXISTS (SELECT FROM head)
+), lived AS (
+  SELECT *, lead(changed_at, 1, 'infinity') OVER (ORDER BY version) AS until FROM every
 )
-SELECT * FROM every WHERE version < $5 ORDER BY version DESC LIMIT $4;
+SELECT person, type, id, version, kind, custodian, addressee, flags, origin, at, changed_at, deleted, body
+  FROM lived
+ WHERE version < $5 AND changed_at >= $6 AND changed_at < $7 AND until > $8 AND ($9 OR NOT deleted)
+ ORDER BY version DESC LIMIT $4;
 
 -- read_changes --
 -- Versions in the order in which they were written, newest first, each only if it and its current state are seen.
--- $1 type or 0, $2 persons or null, $3 and $4 before this xid and seq, $5 not older than, $6 at most.
+-- $1 type or 0, $2 persons or null, $3 and $4 before this xid and seq, $5 not older than, $6 at most; $7 and $8 null, or
+-- only what was in force before the one and after the other, which a deletion never is.
 -- Uses feed_order, or feed_pkey for persons.
 SELECT f.xid, f.seq, x.*
   FROM feed f
@@ -88,6 +94,8 @@ SELECT f.xid, f.seq, x.*
    AND (f.xid, f.seq) < ($3, $4)
    AND f.at >= $5
    AND (f.change = 1 OR x.deleted)
+   AND ($7::timestamptz IS NULL OR (NOT x.deleted AND f.at < $7 AND NOT EXISTS (
+         SELECT FROM feed n WHERE n.person = f.person AND n.rid = f.rid AND n.type = f.type AND n.version > f.version AND n.at <= $8)))
  ORDER BY f.xid DESC, f.seq DESC
  LIMIT $6;
 
@@ -120,7 +128,8 @@ SELECT f.xid, f.seq
 
 -- read_everything --
 -- A page of persons' rows: Patients first, then newest first. $1 persons, $2 types or null, $3 stored since,
--- $4 number of Patient, $5 to $7 the last row of the page before, $8 at most.
+-- $4 number of Patient, $5 to $7 the last row of the page before, $8 at most; but for Patients, $9 and $10 clinical time
+-- from and before.
 -- Uses the first column of resource_pkey: some thousand rows a person.
 SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
        false, r.body
@@ -130,6 +139,7 @@ SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.fl
  ) AS o
  WHERE r.person = ANY ($1::bigint[]) AND ($2::smallint[] IS NULL OR r.type = ANY ($2)) AND r.changed_at >= $3 AND {r}
    AND (o.rank, o.age, r.rid) > ($5::integer, $6::bigint, $7::bigint)
+   AND (o.rank = 0 OR (r.at >= $9 AND r.at < $10))
  ORDER BY o.rank, o.age, r.rid
  LIMIT $8;
 
@@ -140,3 +150,42 @@ SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.fl
        false, r.body
   FROM resource r WHERE (r.person, r.rid) > ($1, $2) AND {r}
  ORDER BY r.person, r.rid LIMIT $3;
+
+-- read_every_of --
+-- The same of one type. $4 type, $5 stored since, $6 persons or null. Uses resource_pkey: in the order of persons a page
+-- is about few of them, and so leaves few entries in the log. `+ 0` keeps the planner from gathering and sorting the type.
+SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
+       false, r.body
+  FROM resource r
+ WHERE (r.person, r.rid) > ($1, $2) AND r.type + 0 = $4 AND r.changed_at >= $5
+   AND ($6::bigint[] IS NULL OR r.person = ANY ($6)) AND {r}
+ ORDER BY r.person, r.rid LIMIT $3;
+
+-- read_every_in --
+-- Rows of some types in the order of the primary key: at most $3, and no more of them than $8 bytes as stored (one at
+-- least), so that a page of scanned images is a short one. The last column says how many there were without the bytes.
+-- $1 person, $2 rid to begin after, $4 types, $5 and $6 stored from and before, $7 persons or null. Uses resource_pkey.
+SELECT p.person, p.type, p.id, p.version, p.kind, p.custodian, p.addressee, p.flags, p.origin, p.at, p.changed_at,
+       false, p.body, p.there
+  FROM (
+    SELECT f.*, count(*) OVER () AS there,
+           sum(octet_length(f.body)) OVER (ORDER BY f.person, f.rid) - octet_length(f.body) AS before
+      FROM (
+        SELECT r.* FROM resource r
+         WHERE (r.person, r.rid) > ($1, $2) AND r.type + 0 = ANY ($4::smallint[]) AND r.changed_at >= $5
+           AND r.changed_at < $6 AND ($7::bigint[] IS NULL OR r.person = ANY ($7)) AND {r}
+         ORDER BY r.person, r.rid LIMIT $3
+      ) AS f
+  ) AS p
+ WHERE p.before < $8
+ ORDER BY p.person, p.rid;
+
+-- read_deleted --
+-- Marks of deletion that still stand, in the order of the primary key. $1 person, $2 rid to begin after, $3 at most,
+-- $4 types, $5 and $6 deleted from and before, $7 persons or null. Uses resource_version_deleted.
+SELECT v.person, v.type, v.id, v.version, v.kind, v.custodian, v.addressee, v.flags, v.origin, v.at, v.changed_at,
+       true, v.body
+  FROM resource_version v
+ WHERE v.mark = 1 AND (v.person, v.rid) > ($1, $2) AND v.type = ANY ($4::smallint[]) AND v.changed_at >= $5
+   AND v.changed_at < $6 AND ($7::bigint[] IS NULL OR v.person = ANY ($7)) AND {v}
+ ORDER BY v.person, v.rid LIMIT $3;

@@ -1,0 +1,1 @@
+"""The views that ship: one ViewDefinition a file, named as its table."""
