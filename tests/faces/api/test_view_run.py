@@ -2,6 +2,8 @@
 
 import csv
 import io
+import subprocess
+import sys
 from typing import Any
 
 import httpx
@@ -131,7 +133,7 @@ async def test_a_limit_cuts_the_table(sakura: Caller, taro: str) -> None:
 async def test_a_table_that_is_too_long_is_refused_and_not_cut(
     sakura: Caller, taro: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kakehashi.faces.api.views.MOST_ROWS", 2)
+    monkeypatch.setattr("kakehashi.faces.api.view_run.MOST_ROWS", 2)
     for _ in range(3):
         await sakura.made(lab(taro))
     answer = await sakura.post(f"{RUN}?patient={taro}", asked())
@@ -194,3 +196,8 @@ async def test_a_view_that_eats_the_machine_is_stopped(sakura: Caller, taro: str
 async def test_the_statement_of_capabilities_names_the_operation(sakura: Caller) -> None:
     [rest] = (await sakura.get("/fhir/metadata")).json()["rest"]
     assert "viewdefinition-run" in [one["name"] for one in rest["operation"]]
+
+
+def test_a_server_that_nobody_asks_for_views_does_not_read_arrow() -> None:
+    script = "import sys, kakehashi.faces.app; sys.exit('pyarrow' in sys.modules or 'duckdb' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
