@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,19 @@ def test_a_mistake_is_named(
     code, text = said(tmp_path, *words, **settings)
     assert code != 0
     assert told in text and "Traceback" not in text and "hush" not in text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_port_that_another_server_has_is_not_shared_with_it(tmp_path: Path, host: str) -> None:
+    """Workers share a port among them, so that the system would let a second server have it too."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind((host, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        code, text = said(tmp_path, "serve", **{PREFIX + "HOST": host, PREFIX + "PORT": str(port)})
+    assert code != 0
+    assert str(port) in text and "KAKEHASHI_PORT" in text and "Traceback" not in text
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])

@@ -7,6 +7,7 @@ import asyncio
 import ctypes
 import os
 import signal
+import socket
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import NoReturn
 from granian import Granian
 from granian.constants import Interfaces, Loops
 
-from kakehashi.core.settings import Settings
+from kakehashi.core.settings import BadSetting, Settings
 from kakehashi.faces.logs import set_up
 from kakehashi.store import embedded
 from kakehashi.store.database import prepare
@@ -29,6 +30,7 @@ _PR_SET_PDEATHSIG = 1  # prctl(2), Linux
 def serve(settings: Settings) -> None:
     """Serve until stopped. The embedded database, where there is one, is held and revived for as long as this runs."""
     set_up(settings.log_level)
+    _require_address(settings)
     with ExitStack() as stack:
         url, owner = settings.database_url, settings.owner_database_url
         if not url:
@@ -55,6 +57,24 @@ def serve(settings: Settings) -> None:
             log_access=False,
             workers_kill_timeout=_PATIENCE,
         ).serve()
+
+
+def _require_address(settings: Settings) -> None:
+    """Raise BadSetting where we cannot listen. Workers share a port, so they would share it with another server too."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server before may just have ended
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as fault:
+            raise BadSetting(
+                f"{settings.host} の {settings.port} 番ポートで待ち受けられません（{fault.strerror}）。"
+                "ほかのサーバーを止めるか、KAKEHASHI_PORT で別の番号にしてください。",
+                f"Cannot listen on {settings.host}, port {settings.port} ({fault.strerror}). Stop the other server, or "
+                "choose another port by KAKEHASHI_PORT.",
+                rule="serve.address",
+                place="port",
+            ) from None
 
 
 def serve_anew(settings: Settings) -> NoReturn:
