@@ -95,6 +95,20 @@ async def test_a_home_of_mode_700_works_and_stays_as_it_was(
     server.close()
 
 
+def test_a_home_in_the_place_of_one_that_was_removed_begins_anew(tmp_path: Path) -> None:
+    """The keys and passwords that the old data went with are gone; for root the data lies elsewhere."""
+    first = embedded_place.prepare(tmp_path / "home", embedded.BINARIES)
+    (first.data / "left").touch()
+    shutil.rmtree(tmp_path / "home")
+    second = embedded_place.prepare(tmp_path / "home", embedded.BINARIES)
+    try:
+        assert embedded_place.prepare(tmp_path / "home", embedded.BINARIES).data == second.data
+        assert not (second.data / "left").exists()
+    finally:
+        for place in (first, second):
+            shutil.rmtree(place.data, ignore_errors=True)
+
+
 def test_a_socket_folder_made_by_somebody_else_is_not_used(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can make a folder of somebody else's")

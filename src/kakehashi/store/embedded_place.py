@@ -8,6 +8,7 @@ link to it, so that no permission of the operator's own folders is changed.
 import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -103,12 +104,15 @@ def _data_folder(home: Path, user: pwd.struct_passwd | None) -> Path:
     link = home / "postgres"
     if link.exists() or user is None or reachable(link, user):
         return link.resolve()
-    name = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-    data = _ROOTS_OWN / name
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # A name of its own each time: a home that was removed leaves its data, whose keys and passwords are gone with it.
+    data = _ROOTS_OWN / f"{hashlib.sha256(os.fsencode(home)).hexdigest()[:8]}-{secrets.token_hex(4)}"
+    data.mkdir(mode=0o700, parents=True)
     _ROOTS_OWN.chmod(0o711)
-    link.symlink_to(data)
-    return data
+    try:
+        link.symlink_to(data)
+    except FileExistsError:  # another process was first
+        data.rmdir()
+    return link.resolve()
 
 
 def _binaries(binaries: Path, user: pwd.struct_passwd | None) -> Path:
