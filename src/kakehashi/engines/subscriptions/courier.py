@@ -77,8 +77,8 @@ class Courier:
         due = await subscriptions.due(connection, at)
         for held in due:
             if held.id not in self._under_way and len(self._under_way) < AT_ONCE:
-                task = self._under_way[held.id] = asyncio.create_task(self._deliver(held))
-                task.add_done_callback(lambda _, name=held.id: self._under_way.pop(name, None))  # type: ignore[misc]
+                task = self._under_way[held.id] = asyncio.create_task(self._deliver(held), name=held.id)
+                task.add_done_callback(lambda done: self._under_way.pop(done.get_name(), None))
         return more or bool(due) or bool(self._under_way)
 
     async def _end(self) -> None:

@@ -83,9 +83,9 @@ class _Batch:
                 continue  # removed since, or given to another person
             before, after = self._states(entry, row, rows)
             for one, rules in by_type[entry.type]:
-                if entry.position.xid >= one.begins and any(rule.met(before, after) for rule in rules):  # noqa: SIM102
-                    if await self._sees(one, row):
-                        found.append((one.id, entry, row.id))
+                met = entry.position.xid >= one.begins and any(rule.met(before, after) for rule in rules)
+                if met and await self._sees(one, row):
+                    found.append((one.id, entry, row.id))
         return found
 
     async def _rows(

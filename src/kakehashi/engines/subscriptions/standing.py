@@ -23,7 +23,7 @@ async def actor_of(db: Connection, held: Held) -> Actor | None:
     role, purpose = Role(held.role), Purpose(held.purpose)
     if role is not Role.SYSTEM:
         found = await tokens.of_account(db, held.subject, held.institution, role)
-        if found is None or not held.scopes:
+        if found is None or not held.scopes or (role is Role.PERSON and found.person != held.person):
             return None
         return Actor(
             held.subject, role, found.institution, purpose, person=held.person, scopes=held.scopes,

@@ -61,12 +61,12 @@ def _member(owner: Swift, name: str) -> Swift | None:
 
 def _taken(owner: Swift, member: Member) -> Swift:
     get, name, array = owner.get, member.name, member.element.array
+    if owner.many and array:
+        return Swift(
+            lambda value: [x for one in get(value) for x in one.get(name, ())], member.shape, many=True
+        )
     if owner.many:
-        if array:
-            found: Get = lambda value: [x for one in get(value) for x in one.get(name, ())]  # noqa: E731
-        else:
-            found = lambda value: [one[name] for one in get(value) if name in one]  # noqa: E731
-        return Swift(found, member.shape, many=True)
+        return Swift(lambda value: [one[name] for one in get(value) if name in one], member.shape, many=True)
     if array:
         return Swift(_from(get, name, ()), member.shape, many=True)
     return Swift(_from(get, name, None), member.shape)
