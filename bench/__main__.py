@@ -3,10 +3,12 @@
     python -m bench                                    # 50 thousand resources, a few minutes
     python -m bench --sizes 50k,500k,5m --json out.json
     python -m bench --people 300,3000,20000            # clinosim's people, and what is refused of their records
-    python -m bench --base embedded --base http://127.0.0.1:8080/fhir --token ""
+    python -m bench --people 3000 --base embedded --base http://127.0.0.1:8080/fhir
 
-With --base, transactions, reads and searches are measured through HTTP alone, on what was just written; "embedded"
-is the set-up of this repository. A --token belongs to the --base before it.
+With --base each server begins empty, the same people fill it by transactions, and the same is asked of it over HTTP:
+reads, ten kinds of search, $everything, history, a bulk export, at 1, 8 and 64 connections. "embedded" is the set-up of
+this repository. --token, --process, --postgresql and --database say something of the --base before them.
+bench/peers/hapi.md tells how to have another server beside it.
 
 Ends with 1 when anything that was loaded was refused, or two people were taken for one.
 """
@@ -18,7 +20,8 @@ from pathlib import Path
 
 import uvloop
 
-from bench import data, machine, report, stages
+from bench import data, machine, over_http, report, stages
+from bench.base import EMBEDDED, Named, OfIt
 from bench.drive import Ways
 from bench.embedded import Place
 from bench.folders import passing
@@ -26,9 +29,7 @@ from bench.report import Report
 from bench.sizes import Size, numbers, sizes_of
 from bench.wire import Target
 from bench.work import SENDERS, Fresh
-from kakehashi.samples.multiply import Original
 
-EMBEDDED = "embedded"
 USUAL = Size(50_000)
 
 
@@ -48,27 +49,30 @@ async def sizes(given: argparse.Namespace) -> Report:
 
 
 async def beside(given: argparse.Namespace) -> Report:
-    """Measure each base in turn, on an empty store filled by the transactions themselves."""
-    people, found = data.base(given.data), Report(machine.describe("as the servers say"))
+    """Measure each base in turn, on an empty store that the same people fill by transactions."""
+    found = Report(machine.describe("as the servers say"))
+    files = data.make(given.data, wanted(given)[0])
+    people = data.base(given.data)
     report.head(found.machine)
-    tokens = [*given.token, *[""] * len(given.base)]
-    for number, base in enumerate(given.base):
-        if base == EMBEDDED:
-            await _embedded(people, found, given.runs)
+    for base in given.base:
+        fresh = Fresh(people)
+        if base.url == EMBEDDED:
+            await _embedded(found, files, fresh, given.runs)
             continue
-        ways = Ways(base, Target.of(base), lambda: machine.used(None, None))
-        held = dict.fromkeys(SENDERS, tokens[number])
-        await stages.over_http(ways, found, held, Fresh(people), given.data, runs=given.runs)
+        held = dict.fromkeys((*SENDERS, *over_http.senders(files)), base.token)
+        await over_http.compared(
+            base.ways, found, held, files, fresh, runs=given.runs, database=base.database
+        )
     return found
 
 
-async def _embedded(people: list[Original], found: Report, runs: int) -> None:
+async def _embedded(found: Report, files: Path, fresh: Fresh, runs: int) -> None:
     with passing() as folder, Place.opened(folder / "home") as place:
         await place.prepare()
-        held = await place.tokens(SENDERS)
+        held = await place.tokens((*SENDERS, *over_http.senders(files)))
         async with place.serving() as meter:
             ways = Ways(EMBEDDED, Target.of(place.base), meter)
-            await stages.over_http(ways, found, held, Fresh(people), folder, runs=runs)
+            await over_http.compared(ways, found, held, files, fresh, runs=runs, database=place.server.url)
 
 
 def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -84,16 +88,22 @@ def arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--runs", type=int, default=3, help="repetitions of each measure")
     parser.add_argument(
-        "--base", action="append", default=[], help='a FHIR base URL, or "embedded"; may be repeated'
+        "--base", action=Named, default=[], help='a FHIR base URL, or "embedded"; may be repeated'
     )
-    parser.add_argument("--token", action="append", default=[], help="its bearer token")
+    for name, of_it, what in (
+        ("--token", str, "its bearer token"),
+        ("--process", int, "number of its process on this machine, to meter its processor time"),
+        ("--postgresql", int, "number of its PostgreSQL's first process, likewise"),
+        ("--database", str, "URL of its PostgreSQL database, to know its bytes"),
+    ):
+        parser.add_argument(name, action=OfIt, type=of_it, default=argparse.SUPPRESS, help=what)
     parser.add_argument(
         "--data", type=Path, default=Path(".cache/bench"), help="where the made records are kept"
     )
     parser.add_argument("--json", type=Path, help="also write the figures here")
     given = parser.parse_args(words)
-    if given.base and (given.sizes or given.people):
-        parser.error("--base measures what it has written itself: it takes no --sizes and no --people")
+    if given.base and len(wanted(given)) > 1:
+        parser.error("--base fills each server with the same people: it takes one size")
     return given
 
 

@@ -1,6 +1,6 @@
 """Figures set side by side: servers beside one another, and sizes, to see whether a request's cost grows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bench.drive import Figure
 
@@ -9,22 +9,48 @@ _WIDE = 48
 
 
 def beside(figures: Sequence[Figure]) -> Iterator[str]:
-    """Yield a table of rates a second, a column a server, and how many times the first one's each other's is."""
-    bases = list(dict.fromkeys(one.base for one in figures))
-    if len(bases) < 2:
+    """Yield a table of rates a second, a column a server, and how many times each other's is the first one's."""
+    yield from _side_by_side(
+        figures, lambda one: one.rate, "beside one another, a second; ×: as a multiple of the first"
+    )
+    yield from _side_by_side(
+        figures, lambda one: one.p99, "p99 in milliseconds; ×: as a multiple of the first"
+    )
+    yield from _side_by_side(figures, lambda one: one.answer, "bytes of an answer")
+
+
+def costs(figures: Sequence[Figure]) -> Iterator[str]:
+    """Yield a table of processor time a resource or request, server and PostgreSQL together."""
+    yield from _side_by_side(
+        figures, _sum, "processor µs a resource or request; ×: as a multiple of the first"
+    )
+
+
+def disk(bytes_: Mapping[str, float]) -> Iterator[str]:
+    """Yield how many bytes of database a resource takes at each server."""
+    if len(bytes_) < 2:
         return
-    rates = {(_row(one), one.base): one.rate for one in figures}
-    yield "beside one another, a second; ×: as a multiple of the first"
+    first = next(iter(bytes_.values()))
+    yield "bytes of database a resource; ×: as a multiple of the first"
+    yield from (f"  {base:<{_WIDE}}{one:>12,.0f}{_multiple(one, first):>8}" for base, one in bytes_.items())
+
+
+def _side_by_side(figures: Sequence[Figure], told: Callable[[Figure], float], title: str) -> Iterator[str]:
+    bases = list(dict.fromkeys(one.base for one in figures))
+    found = {(_row(one), one.base): told(one) for one in figures if told(one)}
+    if len(bases) < 2 or not found:
+        return
+    yield title
     columns = [(base, max(len(base), 10) + 2) for base in bases]
     heads = [f"{base:>{wide}}" + f"{'×':>8}" * bool(at) for at, (base, wide) in enumerate(columns)]
     yield _label("what", "conn.") + "".join(heads)
-    for row in dict.fromkeys(map(_row, figures)):
-        cells, first = [], rates.get((row, bases[0]))
+    for row in dict.fromkeys(row for row, _ in found):
+        cells, first = [], found.get((row, bases[0]))
         for at, (base, wide) in enumerate(columns):
-            rate = rates.get((row, base))
-            cells.append(f"{'-' if rate is None else f'{rate:,.0f}':>{wide}}")
+            one = found.get((row, base))
+            cells.append(f"{'-' if one is None else f'{one:,.0f}':>{wide}}")
             if at:
-                cells.append(f"{_multiple(rate, first):>8}")
+                cells.append(f"{_multiple(one, first):>8}")
         yield _label(*row) + "".join(cells)
 
 

@@ -22,7 +22,7 @@ class Figure:
     """One line of the result: what was measured, how much of it a second, and what a request cost.
 
     rate: units a second (median of the repetitions); p50, p99: milliseconds; server, postgresql, client: processor
-    microseconds a unit.
+    microseconds a unit; answer: bytes of an answer's body, so that servers can be seen to have answered alike.
     """
 
     base: str
@@ -36,6 +36,7 @@ class Figure:
     server: float = 0.0
     postgresql: float = 0.0
     client: float = 0.0
+    answer: float = 0.0
 
     def row(self) -> dict[str, object]:
         """Return it for JSON."""
@@ -54,10 +55,11 @@ class Ways:
 
 @dataclass(slots=True)
 class Timed:
-    """One repetition: seconds, seconds of each request, and processor time."""
+    """One repetition: seconds, seconds of each request, bytes that came, and processor time."""
 
     seconds: float
     requests: list[float]
+    came: int
     used: Used
 
 
@@ -66,30 +68,25 @@ class Failed(Exception):
 
 
 async def measure(
-    ways: Ways, what: str, unit: str, runs: Sequence[Sequence[Sequence[bytes]]], *, units_a_request: int = 1
-) -> Figure:
+    ways: Ways, what: str, unit: str, runs: Sequence[Sequence[Sequence[bytes]]], *,
+    units_a_request: float = 1, warm: int = 1,
+) -> Figure:  # fmt: skip
     """Return the figure of some repetitions; a repetition is a list of requests for each connection.
 
-    The first repetition warms up and is not counted. Raises Failed.
+    The first `warm` repetitions are not counted. Raises Failed.
     """
-    timed = [await _run(ways, streams) for streams in runs][1:]
+    timed = [await _run(ways, streams) for streams in runs][warm:]
     units = [units_a_request * len(run.requests) for run in timed]
     latencies = sorted(one * 1000 for run in timed for one in run.requests)
-    micro = [
-        sum(getattr(run.used, who) for run in timed) / sum(units) * 1e6
+    spent = {
+        who: sum(getattr(run.used, who) for run in timed) / sum(units) * 1e6
         for who in ("server", "postgresql", "client")
-    ]
+    }
     rate = statistics.median(count / run.seconds for count, run in zip(units, timed, strict=True))
     return Figure(
-        ways.base,
-        ways.size,
-        what,
-        unit,
-        len(runs[0]),
-        rate,
-        *(percentile(latencies, p) for p in (50, 99)),
-        *micro,
-    )
+        ways.base, ways.size, what, unit, len(runs[0]), rate, percentile(latencies, 50), percentile(latencies, 99),
+        answer=sum(run.came for run in timed) / sum(len(run.requests) for run in timed), **spent,
+    )  # fmt: skip
 
 
 def percentile(ordered: Sequence[float], percent: int) -> float:
@@ -102,18 +99,20 @@ async def _run(ways: Ways, streams: Sequence[Sequence[bytes]]) -> Timed:
     taken = await asyncio.gather(*(_stream(ways.target, stream) for stream in streams))
     seconds = time.perf_counter() - started
     used = ways.meter().since(before)
-    return Timed(seconds, [one for some in taken for one in some], used)
+    return Timed(seconds, [one for some, _ in taken for one in some], sum(came for _, came in taken), used)
 
 
-async def _stream(target: Target, stream: Sequence[bytes]) -> list[float]:
-    taken, wire = [], await Wire.open(target)
+async def _stream(target: Target, stream: Sequence[bytes]) -> tuple[list[float], int]:
+    """Return the seconds of each request, and how many bytes came back."""
+    taken, came, wire = [], 0, await Wire.open(target)
     for ready in stream:
         started = time.perf_counter()
         if not wire.usable:
             wire = await Wire.open(target)
         answer = await wire.send(ready)
         taken.append(time.perf_counter() - started)
+        came += len(answer.body)
         if answer.status not in (200, 201):
             raise Failed(f"{answer.status} for {ready[:120]!r}: {answer.body[:600]!r}")
     wire.close()
-    return taken
+    return taken, came

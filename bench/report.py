@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 
-from bench.compare import beside, growth
+from bench.compare import beside, costs, disk, growth
 from bench.drive import Figure
 from bench.links import Links
 from bench.sizes import Size
@@ -17,13 +17,17 @@ _HEAD = ("size", "what", "conn.", "a second", "p50 ms", "p99 ms", "server µs", 
 
 @dataclass(slots=True)
 class Report:
-    """Everything that one run of the bench found out, by size of the store. `bytes_`: bytes a resource."""
+    """Everything that one run of the bench found out, by size of the store. `bytes_`: bytes a resource.
+
+    disk: bytes a resource of a server's whole database, by base.
+    """
 
     machine: Mapping[str, str]
     figures: list[Figure] = field(default_factory=list)
     bytes_: dict[Size, Mapping[str, float]] = field(default_factory=dict)
     verdicts: dict[Size, Verdicts] = field(default_factory=dict)
     links: dict[Size, Links] = field(default_factory=dict)
+    disk: dict[str, float] = field(default_factory=dict)
 
     def add(self, figure: Figure) -> None:
         """Keep a figure and show it at once."""
@@ -38,6 +42,13 @@ class Report:
         print(
             f"{size!s:>13}  bytes a resource: {said}; rows and indexes are {over:+.0f} over the original",
             flush=True,
+        )
+
+    def add_disk(self, base: str, grown: int, resources: int) -> None:
+        """Keep by how many bytes a server's database has grown, and show it."""
+        self.disk[base] = grown / resources
+        print(
+            f"{'-':>13}  database, bytes a resource (everything that the server keeps): {grown / resources:,.0f}"
         )
 
     def add_verdicts(self, size: Size, verdicts: Verdicts, links: Links | None) -> None:
@@ -57,7 +68,7 @@ class Report:
 
     def conclude(self) -> None:
         """Show the figures side by side: sizes, then servers."""
-        for table in (growth(self.figures), beside(self.figures)):
+        for table in (growth(self.figures), beside(self.figures), costs(self.figures), disk(self.disk)):
             if lines := list(table):
                 print("", *lines, sep="\n")
 
@@ -68,6 +79,7 @@ class Report:
             "figures": [one.row() for one in self.figures],
             "bytes": {size.name: dict(found) for size, found in self.bytes_.items()},
             "verdicts": {size.name: found.row() for size, found in self.verdicts.items()},
+            "disk": self.disk,
             "links": {size.name: found.row() for size, found in self.links.items()},
         }
         path.write_bytes(orjson.dumps(whole, option=orjson.OPT_INDENT_2))

@@ -21,7 +21,6 @@ from bench.work import (
     code_searches,
     person_searches,
     pick_from_file,
-    picked_of,
     reads,
     rotated,
     transactions,
@@ -59,14 +58,6 @@ async def embedded(place: Place, found: Report, size: Size, files: Path, fresh: 
         await _look(ways, found, tokens, picked, runs)
         patients = pick_from_file(_records(files, VISITOR), VISITOR, PEOPLE, size.count)
         await _pages(ways, found, await place.visit([one.patient or one.id for one in patients]), runs)
-
-
-async def over_http(
-    ways: Ways, found: Report, tokens: dict[str, str], fresh: Fresh, folder: Path, *, runs: int
-) -> None:
-    """Measure any FHIR server by what HTTP alone can do."""
-    sent = await _transact(ways, found, tokens, fresh, runs)
-    await _look(ways, found, tokens, [picked_of(site, line) for site, line in sent], runs)
 
 
 def original_bytes(files: Path) -> float:
@@ -115,11 +106,8 @@ def _loading(loads: Sequence[Loaded], what: str, size: Size) -> Figure:
     return Figure("embedded", size, what, "resources", 0, rate, server=server, postgresql=postgresql)
 
 
-async def _transact(
-    ways: Ways, found: Report, tokens: dict[str, str], fresh: Fresh, runs: int
-) -> list[tuple[str, bytes]]:
-    """Measure transactions; return some of what was sent, with whose it is."""
-    sent: list[tuple[str, bytes]] = []
+async def _transact(ways: Ways, found: Report, tokens: dict[str, str], fresh: Fresh, runs: int) -> None:
+    """Measure transactions about people whom the server has not seen."""
     for connections in CONNECTIONS:
         each = TRANSACTIONS // connections * A_TRANSACTION
         repetitions = []
@@ -127,13 +115,10 @@ async def _transact(
             streams = []
             for number in range(connections):
                 site = SENDERS[number % len(SENDERS)]
-                lines = fresh.lines(site, each)
-                sent += ((site, line) for line in lines[::3])
-                streams.append(transactions(ways.target, tokens[site], lines))
+                streams.append(transactions(ways.target, tokens[site], fresh.lines(site, each)))
             repetitions.append(streams)
         what = f"transactions of {A_TRANSACTION}"
         found.add(await measure(ways, what, "resources", repetitions, units_a_request=A_TRANSACTION))
-    return sent
 
 
 async def _look(

@@ -30,6 +30,9 @@ class Picked:
     patient: str = ""  # id of the Patient it is about
     code: str = ""  # system|code of Observation.code
     identifier: str = ""  # system|value of a Patient
+    family: str = ""  # of a Patient
+    date: str = ""  # a Patient's birth, an Observation's time; a day
+    value: str = ""  # of an Observation's quantity
 
 
 class Fresh:
@@ -61,12 +64,14 @@ def _is_patient(line: bytes) -> bool:
     return line.startswith(b'{"resourceType":"Patient"')
 
 
-def transactions(target: Target, token: str, lines: Sequence[bytes]) -> list[bytes]:
-    """Return requests that put the lines, a hundred a transaction."""
-    headers = {**_asking(token), "content-type": _FHIR, "prefer": "return=minimal"}
+def transactions(
+    target: Target, token: str, lines: Sequence[bytes], each: int = A_TRANSACTION
+) -> list[bytes]:
+    """Return requests that put the lines, so many a transaction."""
+    headers = {**asking(token), "content-type": _FHIR, "prefer": "return=minimal"}
     return [
-        request(target, "POST", "", headers, bundle(lines[at : at + A_TRANSACTION]))
-        for at in range(0, len(lines), A_TRANSACTION)
+        request(target, "POST", "", headers, bundle(lines[at : at + each]))
+        for at in range(0, len(lines), each)
     ]
 
 
@@ -83,7 +88,7 @@ def bundle(lines: Iterable[bytes]) -> bytes:
 
 def reads(target: Target, tokens: dict[str, str], picked: Sequence[Picked]) -> list[bytes]:
     """Return a read by id of each."""
-    return [request(target, "GET", f"/{one.type}/{one.id}", _asking(tokens[one.site])) for one in picked]
+    return [request(target, "GET", f"/{one.type}/{one.id}", asking(tokens[one.site])) for one in picked]
 
 
 def code_searches(target: Target, tokens: dict[str, str], picked: Sequence[Picked]) -> list[bytes]:
@@ -91,7 +96,7 @@ def code_searches(target: Target, tokens: dict[str, str], picked: Sequence[Picke
     return [
         request(
             target, "GET", f"/Observation?patient=Patient/{one.patient}&code={quote(one.code)}&_count=20",
-            _asking(tokens[one.site]),
+            asking(tokens[one.site]),
         )
         for one in picked
         if one.code and one.patient
@@ -101,13 +106,14 @@ def code_searches(target: Target, tokens: dict[str, str], picked: Sequence[Picke
 def person_searches(target: Target, tokens: dict[str, str], picked: Sequence[Picked]) -> list[bytes]:
     """Return searches for a person by identifier."""
     return [
-        request(target, "GET", f"/Patient?identifier={quote(one.identifier)}", _asking(tokens[one.site]))
+        request(target, "GET", f"/Patient?identifier={quote(one.identifier)}", asking(tokens[one.site]))
         for one in picked
         if one.identifier
     ]
 
 
-def _asking(token: str) -> dict[str, str]:
+def asking(token: str) -> dict[str, str]:
+    """Return the headers of a request for JSON."""
     return {"accept": _FHIR, **({"authorization": f"Bearer {token}"} if token else {})}
 
 
@@ -134,7 +140,9 @@ def picked_of(site: str, line: bytes) -> Picked:
     subject = (tree.get("subject") or tree.get("patient") or {}).get("reference", "")
     return Picked(
         site, tree["resourceType"], tree["id"], subject.partition("Patient/")[2],
-        next(_codes(tree), ""), next(_identifiers(tree), ""),
+        next(_codes(tree), ""), next(_identifiers(tree), ""), next(_families(tree), ""),
+        str(tree.get("birthDate") or tree.get("effectiveDateTime") or "")[:10],
+        str(tree.get("valueQuantity", {}).get("value", "")),
     )  # fmt: skip
 
 
@@ -152,6 +160,12 @@ def _identifiers(tree: dict[str, object]) -> Iterator[str]:
     said = tree.get("identifier")
     if tree["resourceType"] == "Patient" and isinstance(said, list):
         yield from (f"{one['system']}|{one['value']}" for one in said if "system" in one and "value" in one)
+
+
+def _families(tree: dict[str, object]) -> Iterator[str]:
+    said = tree.get("name")
+    if tree["resourceType"] == "Patient" and isinstance(said, list):
+        yield from (one["family"] for one in said if "family" in one)
 
 
 def rotated(requests: Sequence[bytes], connections: int, each: int, runs: int) -> list[list[list[bytes]]]:

@@ -30,7 +30,7 @@ def test_without_a_size_the_usual_one_is_measured():
     "words",
     [
         ["--people", "many"], ["--people", ""], ["--people", "0"], ["--people", "-3"], ["--sizes", "50k,"],
-        ["--base", "embedded", "--people", "300"], ["--base", "embedded", "--sizes", "50k"],
+        ["--base", "embedded", "--people", "300", "--sizes", "50k"],
     ],
 )  # fmt: skip
 def test_what_has_no_meaning_ends_the_command(words: list[str], capsys: pytest.CaptureFixture[str]):
