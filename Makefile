@@ -5,9 +5,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN_LOCK := .venv/.run
 DEV_LOCK := .venv/.dev
+OTHERS := conformance/.venv
+OTHERS_LOCK := $(OTHERS)/.others
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgresql bench lint types lock clean
+.PHONY: help demo test test-postgresql test-citus test-conformance bench soak lint types lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,8 +42,27 @@ test-postgresql: $(DEV_LOCK)  ## the tests of the store on Debian's PostgreSQL
 	@scripts/debian postgresql
 	@scripts/with-debian-postgresql $(BIN)/python -m pytest tests/store tests/people tests/trust
 
+$(OTHERS_LOCK): conformance/requirements.lock requirements-tools.lock pyproject.toml | $(BIN)/uv
+	@echo "Installing what others wrote …"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(OTHERS)
+	@$(BIN)/uv pip install --quiet --python $(OTHERS)/bin/python --require-hashes -r requirements-tools.lock
+	@$(BIN)/uv pip install --quiet --python $(OTHERS)/bin/python --require-hashes -r conformance/requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(OTHERS)/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+test-citus: $(DEV_LOCK)  ## scale/ on Citus: CITUS=<folder of the programs of a PostgreSQL with Citus> (docs/scale.md)
+	@test -x "$(CITUS)/initdb" || { echo "make test-citus CITUS=/path/to/bin: a PostgreSQL 15 or newer with Citus 13 (docs/scale.md)"; exit 2; }
+	@KAKEHASHI_CITUS="$(CITUS)" $(BIN)/python -m pytest tests/scaling
+
+test-conformance: $(OTHERS_LOCK)  ## what others wrote, run against a real server (docs/conformance.md)
+	@scripts/conformance-packages
+	@$(OTHERS)/bin/python -m pytest conformance -n 2 --dist loadfile
+
 bench: $(RUN_LOCK)  ## what this machine does
 	@$(BIN)/python -m bench
+
+soak: $(RUN_LOCK)  ## a million requests: does memory grow?
+	@$(BIN)/python -m bench.soak
 
 lint: $(DEV_LOCK)  ## style and floors
 	@$(BIN)/ruff check .
@@ -54,4 +75,4 @@ lock: $(BIN)/uv  ## new lock files from pyproject.toml
 	@scripts/lock
 
 clean:  ## take away what was built (keeps data/)
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv conformance/.venv conformance/.lib conformance/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -81,6 +81,7 @@ class Place:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.server = server
+        self.serving_pid = 0  # while it serves
         self.settings = Settings(home=home, port=port, demo=True, workers=len(os.sched_getaffinity(0)))
 
     @classmethod
@@ -157,6 +158,7 @@ class Place:
     async def serving(self) -> AsyncIterator[Meter]:
         """Run `kakehashi serve`; yield what meters it."""
         process = self._served()
+        self.serving_pid = process.pid
         try:
             await self._ready(process)
             yield lambda: used(process.pid, self.server.pid)

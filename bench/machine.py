@@ -57,17 +57,27 @@ def family_seconds(root: int | None) -> float:
     """Return the processor seconds of a process and its living descendants, and of the dead that they waited for."""
     if root is None:
         return 0.0
-    parents, ticks = {}, {}
+    ticks = _ticks()
+    return sum(ticks[pid][1] for pid in _family(root, {pid: of for pid, (of, _) in ticks.items()})) / _TICKS
+
+
+def family(root: int) -> list[int]:
+    """Return a process and its living descendants."""
+    return sorted(_family(root, {pid: of for pid, (of, _) in _ticks().items()}))
+
+
+def _ticks() -> dict[int, tuple[int, int]]:
+    """Return of every process its parent, and the processor ticks that it and its dead children used."""
+    found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             fields = stat.read_text("ascii", "replace").rpartition(")")[2].split()
-            pid = int(stat.parent.name)
-            parents[pid], ticks[pid] = int(fields[1]), sum(map(int, fields[11:15]))
-    return sum(ticks[pid] for pid in _family(root, parents) if pid in ticks) / _TICKS
+            found[int(stat.parent.name)] = int(fields[1]), sum(map(int, fields[11:15]))
+    return found
 
 
 def _family(root: int, parents: dict[int, int]) -> Iterable[int]:
-    found, fresh = {root}, {root}
+    found, fresh = {root} & parents.keys(), {root}
     while fresh:
         fresh = {pid for pid, parent in parents.items() if parent in fresh} - found
         found |= fresh

@@ -92,7 +92,7 @@ class Wire(asyncio.Protocol):
         self._buffer += data
         if self._waiting and (answer := _whole(self._buffer)):
             self._buffer.clear()
-            if header(answer.headers, b"connection") == b"close":
+            if header(answer.headers, b"connection").lower() == b"close":
                 self.close()
             self._waiting.set_result(answer)
             self._waiting = None
@@ -108,9 +108,9 @@ def _whole(buffer: bytearray) -> Answer | None:
     end = buffer.find(_HEADERS_END)
     if end < 0:
         return None
-    headers, start = bytes(buffer[:end]).lower(), end + len(_HEADERS_END)
+    headers, start = bytes(buffer[:end]), end + len(_HEADERS_END)
     status = int(headers[9:12])
-    if b"transfer-encoding: chunked" in headers:
+    if header(headers, b"transfer-encoding").lower() == b"chunked":
         body = _chunks(buffer, start)
         return None if body is None else Answer(status, headers, body)
     length = int(header(headers, b"content-length") or 0)
@@ -122,9 +122,9 @@ def _whole(buffer: bytearray) -> Answer | None:
 
 
 def header(headers: bytes, name: bytes) -> bytes:
-    """Return a header's value from lower-case header lines, empty when it is not there."""
-    _, there, rest = headers.partition(b"\r\n" + name + b":")
-    return rest.partition(b"\r\n")[0].strip() if there else b""
+    """Return a header's value, empty when it is not there; `name` in lower case."""
+    place = headers.lower().find(b"\r\n" + name + b":")
+    return headers[place + 3 + len(name) :].partition(b"\r\n")[0].strip() if place >= 0 else b""
 
 
 def _chunks(buffer: bytearray, at: int) -> bytes | None:

@@ -17,6 +17,7 @@ PATCHERS = "doctor dentist nurse operator system"  # an operator may update, but
 DELETERS = (
     "doctor dentist pharmacist operator system"  # of something; of what, the record's owner and kind decide
 )
+FINDERS = "doctor dentist pharmacist nurse clerk insurer municipality system"  # of a person at the reception
 VALIDATORS = "doctor dentist pharmacist nurse system"
 EXPORTERS = "person system"  # $export and $import are asked here without Prefer: respond-async
 
@@ -44,6 +45,8 @@ OPEN = "-"
 
 API = (
     row("GET", "/fhir/metadata", OPEN, 200),
+    row("GET", "/fhir/$versions", OPEN, 200),
+    row("POST", "/fhir/$versions", OPEN, 200),
     row("POST", "/fhir", CREATORS, 422, "transaction"),
     row("GET", "/fhir", READERS, 200, query="_type=Observation,Patient&_id={id}"),
     row("POST", "/fhir/_search", READERS, 200, "form", query="_type=Observation"),
@@ -68,6 +71,12 @@ API = (
     row("GET", "/fhir/{type}/{id}/$meta", READERS, 404),
     row("POST", "/fhir/{type}/{id}/$meta-add", PATCHERS, 404, "meta"),
     row("POST", "/fhir/{type}/{id}/$meta-delete", PATCHERS, 404, "meta"),
+    row("GET", "/fhir/$graphql", READERS, 200, query="query={{ObservationList(_id:%22{id}%22){{id}}}}"),
+    row("POST", "/fhir/$graphql", READERS, 200, "graphql"),
+    row("GET", "/fhir/{type}/{id}/$graphql", READERS, 404, query="query={{id}}"),
+    row("POST", "/fhir/{type}/{id}/$graphql", READERS, 404, "graphql-one"),
+    row("POST", "/fhir/$process-message", CREATORS, 200, "message"),
+    row("POST", "/fhir/{type}/$match", FINDERS, 200, "described"),
     row("GET", "/fhir/{type}/$lastn", READERS, 200, query="subject={who}"),
     row("POST", "/fhir/{type}/$lastn", READERS, 200, query="subject={who}"),
     row("GET", "/fhir/$diff", READERS, 404, query="from=Observation/{id}&to=Observation/{id}"),
@@ -109,10 +118,10 @@ API = (
     row("POST", "/fhir/{type}/{id}/$get-ws-binding-token", READERS, 404),
     row("GET", "/fhir/$export", EXPORTERS, 400),
     row("POST", "/fhir/$export", EXPORTERS, 400),
-    row("GET", "/fhir/{type}/$export", EXPORTERS, 404),
-    row("POST", "/fhir/{type}/$export", EXPORTERS, 404),
-    row("GET", "/fhir/{type}/{id}/$export", EXPORTERS, 404),
-    row("POST", "/fhir/{type}/{id}/$export", EXPORTERS, 404),
+    row("GET", "/fhir/{type}/$export", EXPORTERS, 400),
+    row("POST", "/fhir/{type}/$export", EXPORTERS, 400),
+    row("GET", "/fhir/{type}/{id}/$export", EXPORTERS, 400),
+    row("POST", "/fhir/{type}/{id}/$export", EXPORTERS, 400),
     row("POST", "/fhir/$import", "system", 400, "lab"),
     row("GET", "/fhir/$bulk/{job}", READERS, 404),
     row("DELETE", "/fhir/$bulk/{job}", READERS, 404),
@@ -122,6 +131,8 @@ API = (
     row("POST", "/fhir/ViewDefinition/$run", "person system", 200, "view"),
     row("GET", "/.well-known/smart-configuration", OPEN, 200),
     row("GET", "/fhir/.well-known/smart-configuration", OPEN, 200),
+    row("GET", "/.well-known/openid-configuration", OPEN, 200),
+    row("GET", "/oauth/smart-style.json", OPEN, 200),
     row("POST", "/oauth/token", OPEN, 400, "form"),
     row("POST", "/oauth/revoke", OPEN, 400, "form"),
     row("POST", "/oauth/introspect", OPEN, 400, "form"),
@@ -130,5 +141,6 @@ API = (
     row("GET", "/sharing/inbox", "doctor dentist nurse person system", 200),
     row("GET", "/health", OPEN, 200),
     row("GET", "/health/ready", OPEN, 200),
+    row("GET", "/openapi.json", OPEN, 200),
     row("GET", "/metrics", OPEN, 404),  # its token is none of the API's: tests/faces/api/test_metrics.py
 )

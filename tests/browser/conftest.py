@@ -1,9 +1,6 @@
 """A real chromium, a real server, and the told persons' region behind it. Without chromium these tests are skipped."""
 
-import asyncio
-import contextlib
 import shutil
-import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -13,8 +10,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[1] / "faces" / "web"))
 from browser_person import Person
-from granian.constants import Interfaces
-from granian.server.embed import Server
+from browser_server import free_port, serving
 from playwright.async_api import Browser, async_playwright
 from web_region import NOW, Region, make_region
 
@@ -48,18 +44,9 @@ async def served(
     """The address of a running server, and its region. The clock stands at NOW."""
     async with copy_of(cluster, template, "browser") as url, await Database.open(url) as db:
         region = await make_region(db, tmp_path_factory.mktemp("browser"), STORIES)
-        port = _free_port()
-        settings = replace(region.house.settings, port=port)
-        server = Server(
-            app.build(db, settings, lambda: NOW), address="127.0.0.1", port=port, interface=Interfaces.ASGI,
-            log_enabled=False,
-        )  # fmt: skip
-        running = asyncio.create_task(server.serve())
-        await _answering(port)
-        yield f"http://127.0.0.1:{port}", region
-        server.stop()
-        with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-            await asyncio.wait_for(running, 10)
+        settings = replace(region.house.settings, port=free_port())
+        async with serving(app.build(db, settings, lambda: NOW), settings.port):
+            yield settings.public_url, region
 
 
 @pytest.fixture
@@ -68,20 +55,3 @@ async def person(chromium: Browser, served: tuple[str, Region]) -> AsyncIterator
     async with Person.sitting(chromium, served[0]) as one:
         yield one
     assert one.complaints == []
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-async def _answering(port: int) -> None:
-    for _ in range(200):
-        with contextlib.suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            return
-        await asyncio.sleep(0.05)
-    pytest.fail("the server does not answer")

@@ -5,14 +5,19 @@ axe-core (MPL-2.0) comes with the package axe-playwright-python; it is run in th
 
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from accessibility import TOO_WIDE
 from browser_person import Person
 from playwright.async_api import Browser
-from web_region import Region
+from web_region import NOW, Region
 
+from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.samples.region import BY_SLUG
+from kakehashi.trust.oauth import apps
+from kakehashi.trust.oauth.apps import NewApp
+from kakehashi.trust.signin import setup
 
 _PACKAGE = find_spec("axe_playwright_python")
 pytestmark = [
@@ -26,7 +31,9 @@ RUN = """async (tags) => (await axe.run(document, { runOnly: tags, resultTypes: 
 TABS = ("timeline", "labs", "medicines", "problems", "checkups", "documents")
 OWN = (
     "/", "/me", "/me/log", "/me/consents", "/me/withholding", "/me/withholding?kind=2", "/me/proxies", "/me/download",
+    "/apps",
 )  # fmt: skip
+OPERATOR = Actor("setup", Role.OPERATOR, setup.OPERATOR, Purpose.OPERATIONS, factors=2)
 LOOKS = [(1280, "screen"), (375, "screen"), (794, "print")]  # pixels; A4 is 794 wide
 
 
@@ -51,6 +58,33 @@ async def test_the_persons_pages(chromium: Browser, served: tuple[str, Region], 
         await one.press("印刷用のページ")
         await one.page.wait_for_selector("article h3")
         assert broken + await broken_on(one, "", media) == [] and one.complaints == []
+
+
+async def test_allowing_an_app(chromium: Browser, served: tuple[str, Region]):
+    app = NewApp(
+        "axe-app",
+        "見本のアプリ",
+        setup.OPERATOR,
+        ("https://app.example/",),
+        ("patient/*.rs", "user/*.rs", "openid"),
+    )
+    await apps.register(served[1].house.db, app, by=OPERATOR, at=NOW)
+    ask = "/oauth/authorize?" + urlencode({
+        "response_type": "code", "client_id": app.id, "redirect_uri": app.redirects[0], "state": "1",
+        "aud": f"{served[0]}/fhir", "code_challenge": "x" * 43, "code_challenge_method": "S256",
+        "scope": " ".join(app.scopes),
+    })  # fmt: skip
+    for login, width in (("aya", 1280), ("aya", 375), ("sakura.doctor", 1280), ("sakura.doctor", 375)):
+        async with Person.sitting(chromium, served[0], width=width) as one:
+            await one.sign_in(login)
+            await one.go(ask)
+            await one.page.wait_for_selector("input[name=scope]")
+            broken = await broken_on(one, "", "screen")
+            if login != "aya":
+                await one.find_hanako()
+                await one.go("/launch/" + one.page.url.rpartition("/")[2])
+                broken += await broken_on(one, "", "screen")
+            assert broken == [] and one.complaints == []
 
 
 @pytest.mark.parametrize(("width", "media"), LOOKS)

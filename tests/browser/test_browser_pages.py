@@ -24,7 +24,7 @@ PAGES = {
         "/signin/enrol",
         "/signin/password",
     ),
-    "chuo.clerk": ("/staff", "/staff/break-glass", "/signin/break-glass"),
+    "chuo.clerk": ("/staff", "/staff/break-glass", "/staff/subscriptions", "/signin/break-glass"),
     "auditor": (
         "/audit",
         "/audit/log",
@@ -42,6 +42,7 @@ PAGES = {
         "/console/people",
         "/console/persons",
         "/console/signing",
+        "/console/subscriptions",
         "/console/log",
         "/console/retention",
     ),

@@ -57,6 +57,9 @@ def test_no_misspelling_of_any_setting_is_passed_over(name: str, place: int, let
     ("PROXY_SECRET", "hunter2"), ("METRICS_TOKEN", "hunter2"), ("PROXIES", "10.0.0.5,10.0.0.6"),
     ("PROXIES", "proxy.example"), ("KEY_NETWORKS", "10.0.0.0/33"), ("BASE_URL", "kakehashi.example"),
     ("BASE_URL", "https://"), ("DATABASE_URL", "mysql://x"), ("MAX_BODY_MB", "-1"),
+    ("OPENID_MAX_AGE", "601"), ("OPENID_CLIENT_SECRET", "hunter2"), ("OPENID_ONLY", "true"),
+    ("OPENID_FACTOR", "acr:2"), ("OPENID_ISSUER", "http://id.example.jp"), ("OPENID_ISSUER", "https://"),
+    ("OPENID_ISSUER", "https://o:hunter2@id.example.jp"), ("OPENID_ISSUER", "https://id.example.jp?x=hunter2"),
     ("OWNER_DATABASE_URL", "postgresql://o:hunter2@db.example/k"),  # of what? database_url is not there
 ])  # fmt: skip
 def test_a_value_that_cannot_be_meant_is_refused_by_name_and_not_repeated(name: str, value: str) -> None:
@@ -71,6 +74,17 @@ def test_an_external_database_has_one_login_or_two() -> None:
     both = load_settings(env={PREFIX + "DATABASE_URL": server, PREFIX + "OWNER_DATABASE_URL": owner})
     assert (one.database_url, one.owner_database_url) == (owner, "")
     assert (both.database_url, both.owner_database_url) == (server, owner)
+
+
+def test_a_provider_stands_with_what_we_are_called_there() -> None:
+    named = {PREFIX + "OPENID_ISSUER": "https://id.example.jp/realms/k"}
+    assert "openid_client_id" in said(named)
+    named |= {PREFIX + "OPENID_CLIENT_ID": "kakehashi"}
+    for factor in ("2", "acr:", "amr:", "amr:pwd+", "amr:+otp", "acr:2 mfa", "ACR:2"):
+        assert "openid_factor" in said(named | {PREFIX + "OPENID_FACTOR": factor})
+    good = load_settings(env=named | {PREFIX + "OPENID_FACTOR": "acr:urn:x:2 amr:pwd+otp"})
+    assert good.openid_factor == "acr:urn:x:2 amr:pwd+otp"
+    assert load_settings(env=named | {PREFIX + "OPENID_ISSUER": "http://localhost:8180"}).openid_issuer
 
 
 def test_a_file_that_is_no_toml_or_not_there_is_named(tmp_path: Path) -> None:

@@ -92,6 +92,28 @@ def test_a_start_that_is_cut_short_leaves_nothing_behind(home: Path, word: str, 
         one.stop()
 
 
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_start_that_is_cut_short_while_the_database_comes_up_leaves_nothing_behind(
+    home: Path, sent: signal.Signals
+) -> None:
+    """The signal comes while the server's modules are read, and PostgreSQL starts beside that."""
+    one = WholeServer(home)
+    one.database.close()
+    try:
+        process = one.begin(start_new_session=True)
+        while one.database.pid is None:
+            assert process.poll() is None, one.said()
+            time.sleep(0.002)
+        os.killpg(process.pid, sent)
+        assert process.wait() != 0
+        assert "Listening at" not in one.said()
+        assert one.database.pid is None
+        with pytest.raises(ProcessLookupError):
+            os.killpg(process.pid, 0)
+    finally:
+        one.stop()
+
+
 def _wait_for(one: WholeServer, process: "subprocess.Popen[bytes]", word: str) -> None:
     while word not in one.said():
         assert process.poll() is None, one.said()

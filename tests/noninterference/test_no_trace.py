@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from urllib.parse import quote
 
 import asyncpg
 import orjson
@@ -48,6 +49,14 @@ SEARCHES = [
     "Observation?_include=Observation:subject", "Observation?_include:iterate=Observation:derived-from",
     "Observation?_include=*&_count=2", "Patient?_summary=count", "Patient?_total=accurate&_count=0",
     "Practitioner", "Patient?_id=jiro-s", "Observation?_id=h-0,h-1,m-1", "Condition", "Observation?_elements=code",
+    "Observation?_content=検査", "Observation?_content=-検査&_total=accurate", "Observation?_text=尿&_summary=count",
+    "Observation?_content=検査 or 花&_sort=-_score&_count=2&_total=accurate", "Patient?_content=花田",
+    "Observation?_filter=subject:Patient.family co 花 or code eq 4548-4&_total=accurate", "Observation?_list=l-1",
+    "Patient?_filter=_has:Observation:patient:code eq 718-7",
+    "Patient?_filter=not (_has:Observation:patient:date ge 2020)",
+    "Observation?_filter=not (derived-from[code eq 718-7].code pr true)&_total=accurate",
+    "Patient?_has:Observation:patient:_content=検査", "Patient?_list=$current-problems",
+    "Condition?_list=$current-problems",
     "Observation?_revinclude=Observation:derived-from", "Observation?_id=m-1&_revinclude=Observation:derived-from",
 ]  # fmt: skip
 OTHERS = [
@@ -59,9 +68,21 @@ OTHERS = [
     "Patient/hanako-s/$everything", "Patient/jiro-s/$everything", "Observation/m-1", "Patient/$everything",
     "Composition/none/$document", "Patient/hanako-m/$everything?_type=Observation&_since=2020-01-01",
 ]  # fmt: skip
+GRAPHQL = [
+    "{ObservationList(_count:5){id code{coding{code}} subject{resource(optional:true){...on Patient{name{family}}}}"
+    " derivedFrom{resource(optional:true){...on Observation{id status}}}}}",
+    '{ObservationConnection(code:"718-7",_count:2){count next edges{resource{id}}}}',
+    '{a:Patient(id:"hanako-s"){name{family}} b:Patient(id:"jiro-s"){id} c:Observation(id:"h-0"){id status}'
+    ' d:Observation(id:"m-1"){ObservationList(_reference:derived_from){id}}}',
+    '{PatientList{id ObservationConnection(_reference:patient){count} ConditionList(_reference:subject){id}}}',
+]  # fmt: skip
 _CONDITIONAL = [
     {"if-none-match": 'W/"1"'}, {"if-modified-since": "Sat, 21 Nov 2026 00:00:00 GMT"},
 ]  # fmt: skip
+
+NARROWED = "system/Observation.rs?category=laboratory " + " ".join(
+    f"system/{kind}.rs" for kind in ("Patient", "Condition", "Practitioner", "Composition")
+)
 
 hidden_rows = st.lists(
     st.tuples(
@@ -92,7 +113,9 @@ class Twins:
             told = await answers(self.readers[who])
         finally:
             for table in ("resource", "resource_version"):
-                await self.admin.execute(f"DELETE FROM {table} WHERE id LIKE 'h-%' OR id = 'jiro-s'")
+                await self.admin.execute(
+                    f"DELETE FROM {table} WHERE id LIKE 'h-%' OR id IN ('jiro-s', 'l-1')"
+                )
         plain = self.plain[who]
         return [path for path in plain.keys() | told.keys() if told.get(path) != plain.get(path)]
 
@@ -122,6 +145,7 @@ async def readers_of(region: Region) -> dict[str, Caller]:
             "pharmacist": await region.caller(KAEDE, Role.PHARMACIST),
             "consented doctor": await region.caller(MIDORI, Role.DOCTOR),
             "person": await region.caller(role=Role.PERSON, person=HANAKO),
+            "narrowed": await region.caller(MIDORI, scope=NARROWED),
         }
 
 
@@ -145,6 +169,9 @@ async def twins(
         await admin.close()
 
 
+DIV = '<div xmlns="http://www.w3.org/1999/xhtml">尿検査</div>'
+
+
 def hidden(drawn: list[tuple[str, str, int, str, Flag]], only: Flag | None) -> list[Put]:
     """Rows of 桜台 about Hanako and Jiro. `only`: every row carries this flag (else what was drawn)."""
     rows = [] if only else [Put(someone("jiro-s", "次田"), JIRO, SAKURA)]
@@ -152,10 +179,28 @@ def hidden(drawn: list[tuple[str, str, int, str, Flag]], only: Flag | None) -> l
         whose = JIRO if who == "jiro-s" and not only else HANAKO
         subject = who if not only else "hanako-s"
         more = {"derivedFrom": [{"reference": f"Observation/{refers}"}]} if refers else {}
+        more |= {"note": [{"text": "尿検査"}], "text": {"status": "generated", "div": DIV}}
         body = observed(f"h-{number}", subject, code=code, on=f"2026-10-{day:02}", **more)
         if only is Flag.UNINFORMED:
             body["meta"] = {"tag": [{"system": TAGS, "code": "UNINFORMED"}]}
         rows.append(Put(body, whose, SAKURA, only or flag))
+    if not only:  # a hidden List that names what is seen
+        items = [{"item": {"reference": f"Observation/m-{day}"}} for day in (1, 2)]
+        rows.append(
+            Put({"resourceType": "List", "id": "l-1", "status": "current", "mode": "working", "entry": items,
+                 "subject": {"reference": "Patient/jiro-s"}}, JIRO, SAKURA)
+        )  # fmt: skip
+    return rows
+
+
+def unmet(drawn: list[tuple[str, str, int, str, Flag]]) -> list[Put]:
+    """Vital signs that 緑町 wrote itself about Hanako: a filter for laboratory results leaves none of them."""
+    rows = []
+    for number, (_, code, day, refers, _) in enumerate(drawn):
+        more = {"derivedFrom": [{"reference": f"Observation/{refers}"}]} if refers else {}
+        body = observed(f"h-{number}", "hanako-m", code=code, on=f"2026-10-{day:02}", **more)
+        body["category"][0]["coding"][0]["code"] = "vital-signs"
+        rows.append(Put(body, HANAKO, MIDORI))
     return rows
 
 
@@ -166,6 +211,8 @@ async def answers(caller: Caller, *, pages: int = 12) -> Answers:
     asked += [
         (f"/fhir/{path}", said) for path in ("Observation/h-0", "Observation/m-1") for said in _CONDITIONAL
     ]
+    asked += [(f"/fhir/$graphql?query={quote(query)}", {}) for query in GRAPHQL]
+    asked += [(f"/fhir/Patient/{who}/$graphql?query={{id}}", {}) for who in ("hanako-s", "jiro-s")]
     for path, said in asked:
         following: str | None = path
         for page in range(pages):
@@ -227,8 +274,15 @@ async def test_what_a_person_was_not_told_leaves_no_trace_in_their_own_record(
     assert await twins.tell_apart("person", hidden(drawn, flag)) == []
 
 
+@given(drawn=hidden_rows)
+@_SLOW
+async def test_what_no_filter_of_a_tokens_scopes_leaves_leaves_no_trace(twins: Twins, drawn: Drawn) -> None:
+    assert await twins.tell_apart("narrowed", unmet(drawn)) == []
+
+
 async def test_the_comparison_can_fail(twins: Twins) -> None:
     """A row that may be seen is seen: the worlds are told apart, so equal answers mean something."""
     row = Put(observed("h-0", "hanako-m"), HANAKO, MIDORI)
     apart = await twins.tell_apart("institution", [row])
     assert "/fhir/Observation/h-0 {} 0" in apart and "/fhir/Observation {} 0" in apart
+    assert "/fhir/Observation/h-0 {} 0" in await twins.tell_apart("narrowed", [row])

@@ -17,6 +17,7 @@ from kakehashi.search.memory import Held
 from kakehashi.search.plan import Cursor, Query
 from kakehashi.store import search_sql
 from kakehashi.store.database import Connection, Database
+from kakehashi.store.search_hints import Hints
 from kakehashi.store.window_sql import Arguments, open_on, predicate, system_window
 
 NOON = datetime(2024, 2, 29, 3, 0, tzinfo=UTC)
@@ -24,8 +25,8 @@ EVERYTHING = system_window("test")
 
 _INSERT = """
     INSERT INTO resource (person, rid, origin, at, changed_at, version, custodian, addressee, type, kind, flags, id,
-                          tokens, ranges, texts, body)
-    VALUES ($1, $2, 0, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, '')
+                          tokens, ranges, texts, body, grams)
+    VALUES ($1, $2, 0, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, $12, $13, '', $14)
 """
 
 
@@ -61,7 +62,7 @@ async def put(tx: Connection, rows: Sequence[Held]) -> None:
         [
             (
                 row.person, row.rid, row.at, row.changed_at, row.custodian, row.addressee, NUMBER[row.resource.type],
-                row.kind, row.flags, row.resource.id, one.tokens, one.ranges, one.texts,
+                row.kind, row.flags, row.resource.id, one.tokens, one.ranges, one.texts, one.grams,
             )
             for row, one in zip(rows, entries, strict=True)
         ],
@@ -80,7 +81,8 @@ async def ask(tx: Connection, query: Query, window: Window) -> Found:
 
 def _compiled(compile_: Any, query: Query, window: Window, **more: Any) -> search_sql.Statement:
     arguments = Arguments()
-    statement: search_sql.Statement = compile_(query, predicate(window, arguments), arguments, **more)
+    seen = predicate(window, arguments)
+    statement: search_sql.Statement = compile_(query, seen, arguments, hints=Hints(window), **more)
     return statement
 
 

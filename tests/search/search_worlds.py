@@ -36,6 +36,28 @@ PEOPLE = ["p1", "p2"]
 KEYS = ["p1", "p2", "x3", "x4"]
 
 
+WORDS = [
+    "胃癌",
+    "胃癌の手術",
+    "尿検査",
+    "尿",
+    "血",
+    "Warfarin 5mg",
+    "warfarin錠5mg",
+    "INR 2.0",
+    "カルテ",
+    "かるて 参照",
+]
+note = mapped(lambda text: [{"text": text}], choice(WORDS))
+narrative = mapped(
+    lambda first, second: {
+        "status": "generated",
+        "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{first}</p>&lt;<b>{second}</b>後</div>',
+    },
+    choice(WORDS),
+    choice(WORDS),
+)
+
 coding = merged(
     maybe("system", choice(SYSTEMS)),
     maybe("code", choice(CODES)),
@@ -71,7 +93,7 @@ BODIES = {
         maybe("name", few(merged(maybe("family", choice(NAMES)), maybe("text", choice(NAMES))))),
         maybe("gender", choice(["male", "female"])), maybe("birthDate", choice(DATES[:5])),
         maybe("identifier", few(identifier)), maybe("managingOrganization", reference("Organization")),
-        maybe("deceasedBoolean", choice([True, False])),
+        maybe("deceasedBoolean", choice([True, False])), maybe("text", narrative),
     ),
     "Organization": merged(maybe("name", choice(NAMES)), maybe("partOf", reference("Organization"))),
     "Observation": merged(
@@ -79,7 +101,7 @@ BODIES = {
         maybe("subject", reference("Patient", "Group")), maybe("encounter", reference("Encounter")),
         one_of(maybe("effectiveDateTime", date), maybe("effectivePeriod", period)),
         one_of(maybe("valueQuantity", quantity), maybe("valueCodeableConcept", concept)),
-        maybe("component", few(component)),
+        maybe("component", few(component)), maybe("note", note), maybe("text", narrative),
     ),
     "Encounter": merged(maybe("subject", reference("Patient")), maybe("period", period), maybe("class", coding)),
     "RiskAssessment": merged(
@@ -131,6 +153,12 @@ _tokens = choice(["718-7", "8480-6", "A", f"{SYSTEMS[0]}|718-7", f"{SYSTEMS[0]}|
 _codes = choice(["718-7", "8480-6", f"{SYSTEMS[0]}|718-7", "|8480-6"])
 _names = choice(["山", "山田", "ヤマダ", "やま", "太郎", "林", "mull", "ü", "山田 太", "山,林,や"])
 _missing = choice(["true", "false"])
+_word = choice([
+    "胃癌", "尿", "血", "癌の", "手術", "war", "w", "Warfarin", "arfarin", "5mg", "5", "カル", "2.0", "山", "mu",
+    "田 太",
+    "<", "検査後", '"warfarin 5"', "癌 -手術", "尿 or 血", "(尿 or 胃癌) and not 後", "尿\\,5", "718", "錠5",
+])  # fmt: skip
+_everywhere = [("_content", _word), ("_content", _word), ("_text", _word)]
 _ids = choice(["p1", "Patient/p1", "Patient/p2", "Group/p1", "urn:uuid:1"])
 
 QUESTIONS: dict[str, list[tuple[str, Maker]]] = {
@@ -170,11 +198,13 @@ REVERSES = {
     ("Encounter", "Observation:encounter"): "Observation", ("Organization", "Patient:organization"): "Patient",
 }  # fmt: skip
 SORTS = {
-    "Patient": ["birthdate", "-birthdate", "name", "-name", "gender", "_id", "-_lastUpdated"],
+    "Patient": ["birthdate", "-birthdate", "name", "-name", "gender", "_id", "-_lastUpdated", "-_score"],
     "Observation": [
         "date",
         "-date",
         "-status",
+        "-_score",
+        "_score,-date",
         "value-quantity",
         "-combo-value-quantity",
         "_lastUpdated,-date",
@@ -182,6 +212,13 @@ SORTS = {
     "RiskAssessment": ["probability", "-probability"],
 }
 
+
+QUESTIONS["Patient"] += _everywhere
+QUESTIONS["Observation"] += _everywhere
+QUESTIONS["Organization"] += [("_content", _word)]
+_organizations = choice(["Organization/p1", "Organization/p2", "x3", "Organization/x4"])
+for _kind, _code in (("Patient", "organization"), ("Organization", "partof")):
+    QUESTIONS[_kind] += [(f"{_code}:below", _organizations), (f"{_code}:above", _organizations)]
 
 EVERY_QUESTION = [(kind, question) for kind, found in QUESTIONS.items() for question in found]
 EVERY_LINK = [(kind, f"{name}.", to) for (kind, name), to in CHAINS.items()]

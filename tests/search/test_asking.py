@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kakehashi.core.errors import BadSearchValue, Failure, NotSupported, TooCostly
-from kakehashi.search import parse, results
+from kakehashi.search import links, parse, results
 from kakehashi.search.parse import parse_query
 from kakehashi.search.plan import And, Cursor, HasToken
 from kakehashi.search.results import decode_cursor, encode_cursor
@@ -35,8 +35,16 @@ from kakehashi.search.split import plain, split
         ("Observation", "component-code-value-quantity", "http://loinc.org|$5", BadSearchValue),
         ("Patient", "_has:Observation:code:status", "final", BadSearchValue),
         ("Patient", "_has:Observation:patient", "x", BadSearchValue),
-        ("Patient", "_text", "x", NotSupported),
-        ("Patient", "_filter", "x", NotSupported),
+        ("Patient", "_query", "x", NotSupported),
+        ("Patient", "_text", "(胃", BadSearchValue),
+        ("Patient", "_text", "or", BadSearchValue),
+        ("Patient", "_content:exact", "x", BadSearchValue),
+        ("Patient", "_content", " ".join("abcdefghijklmnopqrstu"), TooCostly),
+        ("Patient", "_content", "(" * 9 + "x" + ")" * 9, TooCostly),
+        ("Patient", "_filter", "x", BadSearchValue),
+        ("Patient", "_list", "a b", BadSearchValue),
+        ("Patient", "_list", "$current-problems", NotSupported),
+        ("Patient", "_contained", "true", NotSupported),
         ("Patient", "age", "30", NotSupported),
         ("Patient", "_id", "a b", BadSearchValue),
         ("Patient", "_profile:below", "http://p", NotSupported),
@@ -79,12 +87,12 @@ def test_an_unknown_name_is_refused_when_asked_to_be_strict_and_the_known_ones_a
 @pytest.mark.parametrize(
     "pairs",
     [
-        [("code", ",".join("a" * 3 for _ in range(parse.VALUES + 1)))],
+        [("code", ",".join("a" * 3 for _ in range(links.VALUES + 1)))],
         [("code", "x")] * (parse.PARAMETERS + 1),
         [("code", "x" * (parse.LENGTH + 1))],
-        [("patient" + ".general-practitioner:Patient" * parse.DEPTH + ".name", "x")],
-        [("_has:Observation:subject:" * (parse.DEPTH + 1) + "code", "x")],
-        [("subject:Patient.name", "x")] * (parse.SUBSEARCHES + 1),
+        [("patient" + ".general-practitioner:Patient" * links.DEPTH + ".name", "x")],
+        [("_has:Observation:subject:" * (links.DEPTH + 1) + "code", "x")],
+        [("subject:Patient.name", "x")] * (links.SUBSEARCHES + 1),
         [("_sort", ",".join(["date"] * (results.SORTS + 1)))],
         [("_include", "Observation:subject")] * (results.INCLUDES + 1),
     ],

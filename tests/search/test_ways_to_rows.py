@@ -1,23 +1,38 @@
 """By which index a search is written to find its rows: what the planner cannot know, the statement says."""
 
+from typing import cast
+
 import pytest
 
+from kakehashi.core.kinds import EVERY_KIND, Kind
+from kakehashi.core.window import Pane, Window
 from kakehashi.fhir.types import NUMBER
 from kakehashi.search.parse import parse_query
+from kakehashi.search.plan import And, Query
 from kakehashi.store import search_sql
+from kakehashi.store.search_hints import NO_HINTS, Hints, institutions
+from kakehashi.store.search_tokens import token
 from kakehashi.store.window_sql import Arguments, predicate, system_window
 
 WALKED = "r.type = "  # the index of the type may be walked
 LEFT_OUT = "r.type + 0 = "  # it may not
 
 
-def _statement(asked: str, persons: list[int] | None = None) -> str:
+def _query(asked: str) -> Query:
     resource_type, _, text = asked.partition("?")
     pairs = [(name, value) for name, _, value in (one.partition("=") for one in text.split("&"))]
+    return parse_query(resource_type, pairs)
+
+
+def _statement(asked: str, persons: list[int] | None = None, hints: Hints = NO_HINTS) -> str:
     arguments = Arguments()
-    seen = predicate(system_window("test"), arguments)
-    query = parse_query(resource_type, pairs)
-    return search_sql.compile_search(query, seen, arguments, persons=persons)[0]
+    seen = predicate(hints.window or system_window("test"), arguments)
+    return search_sql.compile_search(_query(asked), seen, arguments, persons=persons, hints=hints)[0]
+
+
+def _common(asked: str) -> Hints:
+    """Everything that the search asks for is common."""
+    return Hints(common=frozenset(filter(None, map(token, cast(And, _query(asked).where).parts))))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +47,10 @@ def _statement(asked: str, persons: list[int] | None = None) -> str:
         "Observation?date=2026-11-20",
         "Observation?date=ge2026-11-01&date=lt2026-12-01",
         "Observation?code=718-7&_sort=-date",
+        "Observation?code=718-7",
+        "Observation?code=http://loinc.org|718-7",
+        "Encounter?service-provider=Organization/h",
+        "Practitioner?name=山",
     ],
 )
 def test_tokens_that_few_rows_have_find_them_alone(asked: str) -> None:
@@ -49,13 +68,51 @@ def test_tokens_that_few_rows_have_find_them_alone(asked: str) -> None:
     ],
 )
 def test_the_first_rows_of_very_many_are_found_in_their_order(asked: str) -> None:
-    """Every second row may have the token: the first page must not wait for all of them."""
-    assert f"{WALKED}{NUMBER[asked.partition('?')[0]]}" in _statement(asked)
+    """Every second row has the token: the first page must not wait for all of them."""
+    hints = _common(asked) if "_id" not in asked else NO_HINTS
+    assert f"{WALKED}{NUMBER[asked.partition('?')[0]]}" in _statement(asked, hints=hints)
 
 
-def test_an_organization_is_of_many_and_a_patient_of_one() -> None:
-    assert WALKED in _statement("Encounter?service-provider=Organization/h")
-    assert LEFT_OUT in _statement("Encounter?subject=Patient/p")
+def test_an_organization_may_be_of_many_and_a_patient_is_of_one() -> None:
+    at_hospital, of_patient = "Encounter?service-provider=Organization/h", "Encounter?subject=Patient/p"
+    assert WALKED in _statement(at_hospital, hints=_common(at_hospital))
+    assert LEFT_OUT in _statement(of_patient, hints=_common(of_patient))
+
+
+OWN = Pane(EVERY_KIND & ~Kind.SHARED.bit, custodians=frozenset({5}))
+ADDRESSED = Pane(Kind.REFERRAL.bit, addressees=frozenset({5}))
+SHARED = Pane(Kind.SHARED.bit, persons=frozenset({0}))
+OF_HANAKO = Pane(Kind.LAB.bit, persons=frozenset({7}), hidden=8)
+
+
+def test_an_institution_meets_its_own_rows_only() -> None:
+    """However many others have the same code: its key is asked of the same index."""
+    window = Window((SHARED, OWN, ADDRESSED), "test")
+    assert institutions(window, "Observation") == [5]
+    assert "ARRAY[r.custodian, r.addressee] && " in _statement("Observation?code=718-7", hints=Hints(window))
+    assert "ARRAY[o1.custodian, o1.addressee] && " in _statement(
+        "Patient?_has:Observation:patient:code=718-7", hints=Hints(window)
+    )
+
+
+@pytest.mark.parametrize(
+    ("window", "resource_type"),
+    [
+        (Window((SHARED, OWN)), "Organization"),  # everybody's
+        (Window((SHARED, OWN)), "Device"),  # may be everybody's
+        (Window((OWN, OF_HANAKO)), "Observation"),  # also somebody else's rows about Hanako
+        (Window((Pane(EVERY_KIND),)), "Observation"),
+    ],
+)
+def test_a_window_that_opens_otherwise_too_is_not_narrowed_to_institutions(
+    window: Window, resource_type: str
+) -> None:
+    assert institutions(window, resource_type) is None
+
+
+def test_a_window_through_which_nothing_of_the_type_is_seen_is_left_to_itself() -> None:
+    assert institutions(Window((SHARED,)), "Observation") == []
+    assert "ARRAY" not in _statement("Observation?code=718-7", hints=Hints(Window((SHARED,))))
 
 
 def test_where_the_person_is_known_neither_types_nor_dates_are_looked_up() -> None:

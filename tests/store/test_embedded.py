@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from kakehashi.store import embedded, embedded_place
+from kakehashi.store.embedded_start import starting
 
 QUICK = {"fsync": "off"}
 
@@ -117,3 +118,24 @@ def test_a_socket_folder_made_by_somebody_else_is_not_used(tmp_path: Path) -> No
     os.chown(folder, 12345, 12345)
     with pytest.raises(PermissionError):
         embedded_place.owned(folder, None)
+
+
+def test_it_starts_beside_other_work_and_is_left_with_it(home: Path) -> None:
+    with starting(home) as started:
+        server = started()
+        assert started() is server
+        assert embedded.find(home) == server.url
+    assert embedded.find(home) is None
+
+
+def test_a_start_that_nobody_waited_for_leaves_nothing_behind(home: Path) -> None:
+    with pytest.raises(LookupError), starting(home):
+        raise LookupError
+    assert (home / "postgres" / "PG_VERSION").exists()
+    assert embedded.find(home) is None
+
+
+def test_a_start_that_fails_says_so_to_who_waits_for_it(home: Path) -> None:
+    (home / "postgres").write_text("not a folder", "utf-8")
+    with starting(home) as started, pytest.raises(OSError, match="postgres"):
+        started()

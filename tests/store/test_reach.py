@@ -25,11 +25,15 @@ VALUES = {  # of a row about {person} that names {at}: an institution, or accoun
     Matter.TRANSFER: (
         "('{id}', {person}, {at}, 'account-{at}', 'export', '', '', now(), NULL, now(), NULL, 'waiting')"
     ),
+    Matter.SUBSCRIPTION: (
+        "('{id}', {at}, 'account-{at}', 'system', 'TREAT', {person}, '{{}}', 1, '{{}}', 'websocket', 'active', '', '',"
+        " '', '0', 0, 0, 0, now(), now())"
+    ),
 }
 ENDED = {
     Matter.CONSENT: "withdrawn_at", Matter.WITHHOLDING: "released_at", Matter.DISCLOSURE: "lifted_at",
     Matter.REFERRAL: "agreed_at", Matter.EMERGENCY: "reviewed_at", Matter.PROXY: "withdrawn_at",
-    Matter.TRANSFER: "expires_at",
+    Matter.TRANSFER: "expires_at", Matter.SUBSCRIPTION: "ends_at",
 }  # fmt: skip
 
 
@@ -83,10 +87,12 @@ async def test_a_reach_narrowed_to_an_institution_or_an_account_finds_only_rows_
     for matter in Matter:
         async with town.transaction() as tx:
             await reach.open_on(tx, Reach((matter,), institution=SAKURA))
-            named = matter in (Matter.CONSENT, Matter.EMERGENCY, Matter.REFERRAL, Matter.TRANSFER)
+            named = matter in (
+                Matter.CONSENT, Matter.EMERGENCY, Matter.REFERRAL, Matter.TRANSFER, Matter.SUBSCRIPTION
+            )  # fmt: skip
             assert await persons_in(tx, matter) == ({HANAKO} if named else set())
             await reach.open_on(tx, Reach((matter,), account=f"account-{ASAHI}"))
-            owned = matter in (Matter.PROXY, Matter.TRANSFER)
+            owned = matter in (Matter.PROXY, Matter.TRANSFER, Matter.SUBSCRIPTION)
             assert await persons_in(tx, matter) == ({TARO} if owned else set())
 
 

@@ -25,7 +25,13 @@ drafts = st.builds(
     st.integers(0, 2**31 - 1),
     moments,
     st.just(b"{}"),
-    st.builds(Index, st.lists(bigints), st.lists(st.floats(allow_nan=False)), texts),
+    st.builds(
+        Index,
+        st.lists(bigints),
+        st.lists(st.floats(allow_nan=False)),
+        texts,
+        st.lists(st.integers(-(2**15), 2**15 - 1)),
+    ),
     st.integers(0, 2**31 - 1),
     st.integers(0, 2**15 - 1),
     bigints,
@@ -57,6 +63,7 @@ async def test_postgresql_reads_what_was_written(db: Database) -> None:
                     draft.person, row_key(draft.type, draft.id), draft.origin, draft.at, changed_at, version,
                     draft.custodian, draft.addressee, NUMBER[draft.type], draft.kind, draft.flags, draft.id,
                     draft.index.tokens, draft.index.ranges, draft.index.texts, packed,
+                    list(draft.index.grams),
                 )
                 for draft, packed, changed_at, version in some
             ]  # fmt: skip
@@ -71,10 +78,10 @@ async def test_the_binary_form_has_the_columns_of_the_table(db: Database) -> Non
         )
     assert [one["attname"] for one in columns] == [
         "person", "rid", "origin", "at", "changed_at", "version", "custodian", "addressee", "type", "kind", "flags",
-        "id", "tokens", "ranges", "texts", "body",
+        "id", "tokens", "ranges", "texts", "body", "grams",
     ]  # fmt: skip
     assert [one["atttypid"] for one in columns] == [
-        20, 20, 20, 1184, 1184, 23, 23, 23, 21, 21, 21, 25, 1016, 1022, 25, 17,
+        20, 20, 20, 1184, 1184, 23, 23, 23, 21, 21, 21, 25, 1016, 1022, 25, 17, 1005,
     ]  # fmt: skip
 
 

@@ -69,3 +69,4 @@ class Actor:
     licence: str = ""  # licence number as registered (医籍登録番号…)
     emergency_right: bool = False  # 救急時医療情報閲覧の権限, given by the institution's administrator
     acts_for: str = ""  # for a proxy (代理人): the basis, e.g. "parent"; empty for the person themselves
+    app: str = ""  # what they allowed the app by which they act now; empty on our pages, and for a system

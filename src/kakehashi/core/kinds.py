@@ -33,6 +33,9 @@ class Kind(IntEnum):
     OTHER = 20  # その他の臨床情報
     CONSENT = 21  # 同意
     SUBMISSION = 22  # 受け付けた電文そのもの: a received Bundle, kept whole; nobody reads through it
+    SUBSCRIPTION = (
+        23  # 変更の通知の申込み: an institution's own, with keys to its servers; tells of no person
+    )
 
     @property
     def bit(self) -> int:
@@ -41,7 +44,7 @@ class Kind(IntEnum):
 
 
 EVERY_KIND = (1 << 63) - 1
-PERSONAL_KINDS = EVERY_KIND & ~Kind.SHARED.bit & ~Kind.SUBMISSION.bit
+PERSONAL_KINDS = EVERY_KIND & ~(Kind.SHARED.bit | Kind.SUBMISSION.bit | Kind.SUBSCRIPTION.bit)
 
 
 def kinds(*members: Kind) -> int:
@@ -84,4 +87,5 @@ KIND_NAMES: dict[Kind, tuple[str, str]] = {
     Kind.OTHER: ("その他", "Other"),
     Kind.CONSENT: ("同意", "Consents"),
     Kind.SUBMISSION: ("受付電文", "Submissions as received"),
+    Kind.SUBSCRIPTION: ("通知の申込み", "Subscriptions"),
 }

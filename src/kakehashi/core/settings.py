@@ -6,6 +6,7 @@ not known, in the file or among the variables, is refused: a misspelt setting wo
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -21,8 +22,10 @@ PREFIX = "KAKEHASHI_"
 # Variables with our prefix that are no settings: where the file is, and what tests and scripts are told.
 NOT_SETTINGS = frozenset(
     {
+        "KAKEHASHI_CITUS",
         "KAKEHASHI_CONFIG",
         "KAKEHASHI_FAULT_ROUNDS",
+        "KAKEHASHI_FIGURES_FOLDER",
         "KAKEHASHI_MORE_EXAMPLES",
         "KAKEHASHI_TEST_DATABASE_URL",
     }
@@ -35,9 +38,14 @@ _RANGES = {
     "max_body_mb": (1, 4_096),
     "max_bundle_mb": (1, 4_096),
     "max_resource_mb": (1, 4_096),
+    "slow_ms": (0, 3_600_000),
+    "traces_percent": (0, 100),
+    "openid_max_age": (0, 600),
 }
 _BOOLS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _FORMS = {"bool": "true / false", "int": "整数 (a whole number)"}
+LOOPBACK = ("localhost", "127.0.0.1", "::1")  # where plain http stays on this machine
+_FACTOR = re.compile(r"acr:\S+|amr:[^\s+]+(?:\+[^\s+]+)*", re.ASCII)
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -67,10 +75,22 @@ class Settings:
     proxies: str = ""  # trusted proxies: addresses or networks, blanks between; the loopback is one
     proxy_secret: str = ""  # what such a proxy proves itself with; empty: none is believed
     metrics_token: str = ""  # bearer token for /metrics; empty: for this machine, where no proxy is
+    slow_ms: int = 1_000  # a request that takes longer gets a line of its own in the log; 0: none does
+    traces_endpoint: str = ""  # OTLP over HTTP: https://collector.example.jp/v1/traces; empty: no traces
+    traces_percent: int = 10  # of all traces, how many are sent
     tsa_url: str = ""  # time-stamping authority (RFC 3161) for the log's checkpoints; empty: none
     key_networks: str = ""  # networks of our own in which systems may publish their keys
     hook_networks: str = ""  # networks of our own in which subscribers may be told, over plain http too
     import_sources: str = ""  # hosts from which $import may fetch its inputs, blanks between; empty: none
+    openid_issuer: str = ""  # an OpenID provider of the operator's own, by its issuer; empty: none
+    openid_client_id: str = ""  # what we are registered as there
+    openid_client_secret: str = ""  # empty: we prove ourselves by a signature (private_key_jwt)
+    openid_name: str = ""  # what people call it; empty: its host name
+    openid_only: bool = False  # built-in sign-in off, but for the operator's accounts kept in reserve
+    openid_factor: str = (
+        ""  # what of its word counts as two factors: acr:… and amr:…, blanks between; empty: nothing
+    )
+    openid_max_age: int = 30  # minutes since it saw the person prove themselves; 0: anew with each sign-in
 
     @property
     def max_bundle_bytes(self) -> int:
@@ -179,6 +199,30 @@ def _require_sense(settings: Settings) -> None:
                 name, "10.0.0.5 や 10.0.0.0/24 (空白区切り)", "10.0.0.5 or 10.0.0.0/24, with blanks between"
             )
     _require_addresses(settings)
+    _require_provider(settings)
+
+
+def _require_provider(settings: Settings) -> None:
+    """An OpenID provider is named by its issuer, together with what we are called there."""
+    issuer = urlsplit(settings.openid_issuer)
+    here = issuer.scheme == "http" and issuer.hostname in LOOPBACK
+    if settings.openid_issuer and not (
+        (issuer.scheme == "https" or here)
+        and issuer.hostname
+        and issuer.username is None
+        and not issuer.query
+        and not issuer.fragment
+    ):
+        _refuse("openid_issuer", "https://id.example.jp/… の形", "https://id.example.jp/…")
+    if bool(settings.openid_issuer) is not bool(settings.openid_client_id):
+        _refuse("openid_client_id", "openid_issuer と一緒に", "to stand beside openid_issuer")
+    for name in ("openid_only", "openid_client_secret", "openid_factor"):
+        if getattr(settings, name) and not settings.openid_issuer:
+            _refuse(name, "openid_issuer と一緒に", "to stand beside openid_issuer")
+    if not all(_FACTOR.fullmatch(one) for one in settings.openid_factor.split()):
+        _refuse(
+            "openid_factor", "acr:2 や amr:pwd+otp (空白区切り)", "acr:2 or amr:pwd+otp, with blanks between"
+        )
 
 
 def _require_addresses(settings: Settings) -> None:
@@ -189,6 +233,8 @@ def _require_addresses(settings: Settings) -> None:
         _refuse("base_url", "https://kakehashi.example.jp の形", "https://kakehashi.example.jp")
     if settings.tsa_url and not settings.tsa_url.startswith(("https://", "http://")):
         _refuse("tsa_url", "https://… の形", "https://…")
+    if settings.traces_endpoint and not settings.traces_endpoint.startswith(("https://", "http://")):
+        _refuse("traces_endpoint", "https://…/v1/traces の形", "https://…/v1/traces")
     for name in ("database_url", "owner_database_url"):
         url = getattr(settings, name)
         if url and not url.startswith(("postgresql://", "postgres://")):

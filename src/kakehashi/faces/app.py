@@ -1,5 +1,6 @@
 """The one ASGI application: the FHIR face and the web face on one house, behind one door."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,15 +12,17 @@ from kakehashi.core.clock import Clock, system_clock
 from kakehashi.core.settings import Settings, load_settings
 from kakehashi.engines.house import House
 from kakehashi.engines.records import reindex
-from kakehashi.faces import chores
+from kakehashi.faces import chores, signals
 from kakehashi.faces.api.body import Receive
 from kakehashi.faces.api.call import Api
 from kakehashi.faces.api.door import App, Door, Scope, Send
 from kakehashi.faces.api.figures import Figures
+from kakehashi.faces.api.figures_shared import Shared
 from kakehashi.faces.api.pages import Seals
 from kakehashi.faces.api.table import ROUTES
 from kakehashi.faces.collecting import in_hand
 from kakehashi.faces.logs import set_up
+from kakehashi.faces.pulse import beating
 from kakehashi.faces.web import routes as web
 from kakehashi.faces.web.visit import Desk
 from kakehashi.fhir.profiles import ProfileSet
@@ -27,18 +30,24 @@ from kakehashi.store import embedded
 from kakehashi.store.database import Database
 from kakehashi.store.guard import Guard
 from kakehashi.trust.keys import Vault
+from kakehashi.trust.oauth import signing_keys
 from kakehashi.trust.oauth.fetching import Fetcher
 from kakehashi.trust.oauth.jwks import Published
 from kakehashi.trust.oauth.tokens import Tokens
+from kakehashi.trust.signin.openid.provider import Provider
 from kakehashi.trust.signin.policy import Policy
 
 log = structlog.get_logger("kakehashi.app")
 
 
 class Application:
-    """The server's application: opens the house when the server starts, and lets every request in by the door."""
+    """The server's application: opens the house when the server starts, and lets every request in by the door.
 
-    def __init__(self, settings: Settings) -> None:
+    worker: it is a process's own, begun with signals held back (signals.py).
+    """
+
+    def __init__(self, settings: Settings, *, worker: bool = False) -> None:
+        self._worker = worker
         self._lifespan = Starlette(lifespan=self._opened)
         self._settings = settings
         self._door: App = self._lifespan
@@ -56,18 +65,24 @@ class Application:
             door = self._door = build(db, self._settings)
             await _warn_of_searches(db)
             try:
-                async with chores.under_way(House(db, self._settings, system_clock)):
+                async with (
+                    chores.under_way(House(db, self._settings, system_clock), door.watching),
+                    beating(door.api.figures, door.api.shared, door.pulse),
+                ):
+                    if self._worker:
+                        signals.let_through_when_serving()
                     with in_hand():
                         yield
             finally:
                 door.access.flush()
+                await door.watching.close()
 
 
-def create() -> Application:
+def create(*, worker: bool = False) -> Application:
     """Return the application for a server, with settings from the environment."""
     settings = load_settings()
     set_up(settings.log_level)
-    return Application(settings)
+    return Application(settings, worker=worker)
 
 
 def build(db: Database, settings: Settings, clock: Clock = system_clock) -> Door:
@@ -76,9 +91,11 @@ def build(db: Database, settings: Settings, clock: Clock = system_clock) -> Door
     vault = Vault.at(settings.home)
     tokens = Tokens(db, vault, settings.public_url)
     api = Api(
-        house, tokens, Published(Fetcher(settings.key_networks).fetch), Seals.at(settings.home), Figures()
-    )
-    desk = Desk(house, Policy.of(settings), vault)
+        house, tokens, Published(Fetcher(settings.key_networks).fetch), Seals.at(settings.home),
+        Figures(os.getpid()), Shared.of_environment(),
+    )  # fmt: skip
+    provider = Provider.of(settings, lambda at: signing_keys.ready(db, vault, at=at))
+    desk = Desk(house, Policy.of(settings), vault, provider)
     return Door(Starlette(routes=web.routes(desk)), api=api, routes=ROUTES)
 
 

@@ -6,7 +6,7 @@ logged by the class of its failure, and tried again when it is due again.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,9 +20,10 @@ from kakehashi.engines.subscriptions.courier import Courier
 from kakehashi.engines.transfer import working
 from kakehashi.faces import time_authority
 from kakehashi.faces.api import bulk_jobs
+from kakehashi.faces.watching import Watching
 from kakehashi.people import bulk_runs
 from kakehashi.services.audit import checks
-from kakehashi.store import desk, idempotency, retention_job
+from kakehashi.store import common_tokens, desk, idempotency, retention_job
 from kakehashi.trust.checkpoints import Signer
 from kakehashi.trust.checkpoints_held import Held
 from kakehashi.trust.log_sequencer import Sequencer
@@ -45,9 +46,9 @@ class Chore:
 
 
 @asynccontextmanager
-async def under_way(house: House) -> AsyncIterator[None]:
+async def under_way(house: House, watching: Watching | None = None) -> AsyncIterator[None]:
     """Do the chores for as long as the block lasts."""
-    tasks = [asyncio.create_task(_repeat(house, chore)) for chore in _chores(house)]
+    tasks = [asyncio.create_task(_repeat(house, chore, watching)) for chore in _chores(house)]
     try:
         yield
     finally:
@@ -77,6 +78,7 @@ def _chores(house: House) -> list[Chore]:
     stamps = [] if time_authority.stamper(house.settings) is None else [Chore("time stamps", 300, stamp)]
     return [
         *stamps,
+        Chore("common tokens", 600, lambda _: common_tokens.refresh(db)),
         Chore("log", 1, lambda at: sequencer.run(at=at)),
         Chore("refused sign-ins", 30, lambda at: refusals.settle(db, at=at)),
         Chore("checks", 2, lambda at: checks.work(house, at)),
@@ -90,10 +92,11 @@ def _chores(house: House) -> list[Chore]:
     ]
 
 
-async def _repeat(house: House, chore: Chore) -> None:
+async def _repeat(house: House, chore: Chore, watching: Watching | None) -> None:
     while True:
         try:
-            await chore.do(house.clock())
+            with watching.chore(chore.name) if watching else nullcontext():
+                await chore.do(house.clock())
         except Failure as failure:
             log.error(
                 "chore failed", chore=chore.name, kind=type(failure).__name__, rule=failure.problems[0].rule

@@ -21,25 +21,29 @@ class Collector:
         self, clock: Callable[[], float] = time.monotonic, walk: "Callable[[bool], None] | None" = None
     ) -> None:
         self._clock, self._walk = clock, walk or _walk
-        self._under_way = 0
+        self.under_way = 0
+        self.rounds, self.seconds = 0, 0.0  # of collecting, since the start
         self._young_at = self._all_at = clock()
 
     @contextmanager
     def request(self) -> Iterator[None]:
         """Hold the collector back while one request is answered, as long as that is wise."""
-        self._under_way += 1
+        self.under_way += 1
         try:
             yield
         finally:
-            self._under_way -= 1
+            self.under_way -= 1
             waited = self._clock() - self._young_at
-            if waited >= (AT_LAST if self._under_way else OFTEN):
+            if waited >= (AT_LAST if self.under_way else OFTEN):
                 self._collect()
 
     def _collect(self) -> None:
         whole = self._clock() - self._all_at >= SELDOM
+        began = self._clock()
         self._walk(whole)
         self._young_at = self._clock()
+        self.rounds += 1
+        self.seconds += self._young_at - began
         if whole:
             self._all_at = self._young_at
 
@@ -53,9 +57,24 @@ def _walk(everything: bool) -> None:
 
 
 @contextmanager
+def away() -> Iterator[None]:
+    """Keep the collector away while much is made that stays; that is not walked again until everything is.
+
+    Processes that are forked afterwards share it: the collector writes on every object that it walks, so that each
+    process would get a copy.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+@contextmanager
 def in_hand() -> Iterator[None]:
-    """Take the collector in hand: it comes when it is told to."""
-    _walk(everything=True)
+    """Take the collector in hand: it comes when it is told to. What was frozen before stays so for now."""
+    _walk(everything=False)
     gc.disable()
     try:
         yield

@@ -2,28 +2,37 @@
 
 import asyncio
 from functools import partial
-
-import httpx
+from typing import TYPE_CHECKING
 
 from kakehashi.core.errors import Unavailable
 from kakehashi.core.settings import Settings
 from kakehashi.trust.checkpoints import Signer
 from kakehashi.trust.checkpoints_held import Held
-from kakehashi.trust.timestamps import ANSWER_BYTES, Stamper, roots_in
+
+if TYPE_CHECKING:
+    import httpx
+
+    from kakehashi.trust.timestamps import Stamper
 
 _WAIT = 20  # seconds
 
 
-def stamper(settings: Settings) -> Stamper | None:
+def stamper(settings: Settings) -> "Stamper | None":
     """Return what stamps this installation's checkpoints; None where no authority is set. Raises BadStamp."""
     if not settings.tsa_url:
         return None
+    from kakehashi.trust.timestamps import Stamper, roots_in
+
     home = settings.home
     return Stamper(Held.at(home), Signer.at(home).verifier, roots_in(home), partial(send, settings.tsa_url))
 
 
 async def send(url: str, query: bytes) -> bytes:
     """Send a request and return the answer, a byte more than a token at most. Raises Unavailable when there is none."""
+    import httpx
+
+    from kakehashi.trust.timestamps import ANSWER_BYTES
+
     headers = {"content-type": "application/timestamp-query", "accept-encoding": "identity"}
     try:
         async with (
@@ -37,7 +46,7 @@ async def send(url: str, query: bytes) -> bytes:
         raise Unavailable from fault
 
 
-async def _first(answer: httpx.Response, most: int) -> bytes:
+async def _first(answer: "httpx.Response", most: int) -> bytes:
     said = bytearray()
     async for part in answer.aiter_raw():
         said += part

@@ -8,7 +8,7 @@ Sources: kinds of the sharing service (CLINS guide, 3文書6情報); https://hl7
 from collections.abc import Iterator
 from typing import Any, Final
 
-from kakehashi.core.kinds import Kind
+from kakehashi.core.kinds import EVERY_KIND, Kind
 from kakehashi.terms import japan, japan_labs
 
 Tree = dict[str, Any]
@@ -40,13 +40,13 @@ FIXED: Final[dict[str, Kind]] = {
     ),
     **dict.fromkeys(
         _words(
-            "Account AdverseEvent Appointment AppointmentResponse AuditEvent Basic Binary "
+            "Account AdverseEvent Appointment AppointmentResponse AuditEvent Binary "
             "BiologicallyDerivedProduct BodyStructure CareTeam ChargeItem Claim ClaimResponse Communication "
             "CommunicationRequest Contract DetectedIssue DeviceRequest DeviceUseStatement DocumentManifest "
             "ExplanationOfBenefit FamilyMemberHistory Flag Goal Group GuidanceResponse Invoice Linkage List "
             "MeasureReport MessageHeader MolecularSequence NutritionOrder OperationOutcome Parameters "
             "PaymentNotice PaymentReconciliation Provenance QuestionnaireResponse RequestGroup "
-            "ResearchSubject RiskAssessment ServiceRequest Subscription SupplyDelivery SupplyRequest Task "
+            "ResearchSubject RiskAssessment ServiceRequest SupplyDelivery SupplyRequest Task "
             "VisionPrescription"
         ),
         Kind.OTHER,
@@ -67,6 +67,7 @@ FIXED: Final[dict[str, Kind]] = {
         Kind.COVERAGE,
     ),
     "ClinicalImpression": Kind.NOTE,
+    "Subscription": Kind.SUBSCRIPTION,
     "Condition": Kind.CONDITION,
     "Consent": Kind.CONSENT,
     "Procedure": Kind.PROCEDURE,
@@ -179,6 +180,12 @@ def _care_plan(tree: Tree) -> Kind:
     return Kind.CARE_PLAN if plans else Kind.OTHER
 
 
+def _basic(tree: Tree) -> Kind:
+    """A SubscriptionTopic of R5 comes in a Basic: it says what is told, of nobody."""
+    topic = ("http://hl7.org/fhir/fhir-types", "SubscriptionTopic") in codings(tree.get("code"))
+    return Kind.SUBSCRIPTION if topic and "subject" not in tree else Kind.OTHER
+
+
 def _about_someone(tree: Tree) -> Kind:
     """A device or a schedule is shared, unless it names a patient."""
     text = str(tree.get("patient") or tree.get("actor") or "")
@@ -187,6 +194,7 @@ def _about_someone(tree: Tree) -> Kind:
 
 LOOKED_INTO: Final = {
     "AllergyIntolerance": _allergy,
+    "Basic": _basic,
     "Bundle": _bundle,
     "CarePlan": _care_plan,
     "Composition": _document,
@@ -196,3 +204,12 @@ LOOKED_INTO: Final = {
     "Observation": _observation,
     "Schedule": _about_someone,
 }
+
+
+def kinds_of_type(resource_type: str) -> int:
+    """Return the kinds that resources of a type may be, as a bit set; every kind where that is not told here."""
+    if resource_type in FIXED:
+        return FIXED[resource_type].bit
+    if resource_type in LOOKED_INTO and LOOKED_INTO[resource_type] is not _about_someone:
+        return EVERY_KIND & ~Kind.SHARED.bit
+    return EVERY_KIND

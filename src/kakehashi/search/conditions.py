@@ -65,14 +65,14 @@ class Asked:
 def condition(one: Parameter, asked: Asked, text: str) -> Condition:
     """Return the condition that one value (no commas) sets. Raises BadSearchValue, NotSupported."""
     if one.union:
-        return Or(tuple(condition(_named(one, code), asked, text) for code in one.union))
+        return Or(tuple(condition(named(one, code), asked, text) for code in one.union))
     allowed = MODIFIERS[one.kind]
     if asked.modifier and asked.modifier not in allowed and not _is_type(one, asked.modifier):
         raise bad_modifier(one.code, asked.modifier, allowed)
     return _KINDS[one.kind](one, asked, text)
 
 
-def _named(one: Parameter, code: str) -> Parameter:
+def named(one: Parameter, code: str) -> Parameter:
     found = parameter(one.base, code)
     assert found is not None, f"{one.base}.{code}"
     return found
@@ -142,12 +142,6 @@ def _words(one: Parameter, text: str) -> str:
 
 
 def _reference(one: Parameter, asked: Asked, text: str) -> Condition:
-    if asked.modifier in ("above", "below"):
-        raise unsupported(
-            f"{one.code}:{asked.modifier}",
-            "参照の階層検索には対応していません。",
-            "hierarchies of references are not searched.",
-        )
     if asked.modifier == "identifier":
         return PointsToIdentifier(one, *_system_and_code(one, text))
     value = plain(text)
@@ -209,9 +203,10 @@ def _number(one: Parameter, asked: Asked, text: str) -> Condition:
 def _quantity(one: Parameter, asked: Asked, text: str) -> Condition:
     parts = [plain(part) for part in split(text, "|")]
     found = measures.number(parts[0])
-    if found is None or len(parts) not in (1, 3) or (len(parts) == 3 and not parts[2]):
+    named = any(parts[1:])  # `5.4||`, as HAPI's client writes it, names no unit
+    if found is None or len(parts) not in (1, 3) or (named and not parts[2]):
         raise bad_value(one.code, "quantity")
-    unit = (parts[1], parts[2]) if len(parts) == 3 else None
+    unit = (parts[1], parts[2]) if named else None
     return Range(one, found.comparison, found.low, found.high, unit)
 
 
@@ -232,7 +227,7 @@ def _composite(one: Parameter, asked: Asked, text: str) -> Condition:
             raise bad_value(one.code, "composite")
         plain_asked = Asked("", asked.now, asked.base_url)
         return And(
-            tuple(condition(_named(one, c), plain_asked, v) for c, v in zip(one.both, values, strict=True))
+            tuple(condition(named(one, c), plain_asked, v) for c, v in zip(one.both, values, strict=True))
         )
     if len(values) != len(one.parts):
         raise bad_value(one.code, "composite")

@@ -99,6 +99,10 @@ def _is_text(asked: Text, value: str) -> bool:
             return asked.text in normal(value)
         case "starts":
             return normal(value).startswith(asked.text)
+        case "ends":
+            return normal(value).endswith(asked.text)
+        case "whole":
+            return normal(value) == asked.text
 
 
 def _is_range(asked: Range, value: Sequence[Any]) -> bool:

@@ -12,10 +12,13 @@ from typing import Any
 
 from kakehashi.core.hashing import row_key
 from kakehashi.core.window import Window
+from kakehashi.fhir import content
+from kakehashi.fhir.index import Index, index
 from kakehashi.fhir.indexing.parameters import Parameter
 from kakehashi.fhir.indexing.program import program
 from kakehashi.fhir.parse import Resource
 from kakehashi.fhir.text import normal
+from kakehashi.search import scores
 from kakehashi.search.matches import compares, matches
 from kakehashi.search.order import LAST_TEXT, endless
 from kakehashi.search.plan import (
@@ -23,6 +26,7 @@ from kakehashi.search.plan import (
     Chain,
     Changed,
     Condition,
+    Content,
     Cursor,
     HasId,
     Not,
@@ -54,6 +58,15 @@ class Held:
         """The key of its row."""
         return row_key(self.resource.type, self.resource.id)
 
+    @property
+    def type(self) -> str:
+        """The resource type."""
+        return self.resource.type
+
+    def entries(self) -> Index:
+        """Return the index entries, for a window that is narrowed."""
+        return index(self.resource)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -66,7 +79,7 @@ class Answer:
 
 def search(query: Query, held: Iterable[Held], window: Window) -> Answer:
     """Return what the window shows of the rows that the query asks for."""
-    world = _World([one for one in held if window.sees(one)])
+    world = _World([one for one in held if window.sees(one)], scores.words_of(query.where))
     found = [one for one in world.of_type(query.type) if world.holds(query.where, one)]
     ordered = sorted(found, key=lambda one: one.rid)
     for key in reversed(query.sort):
@@ -97,9 +110,11 @@ def _comes_after(query: Query, world: "_World", one: Held) -> bool:
 class _World:
     """The rows that are seen, with their values."""
 
-    def __init__(self, rows: Sequence[Held]) -> None:
+    def __init__(self, rows: Sequence[Held], words: tuple[str, ...] = ()) -> None:
         self.rows = rows
         self._values: dict[int, Values] = {}
+        self._texts: dict[int, list[str]] = {}
+        self.words = words
 
     def of_type(self, resource_type: str) -> list[Held]:
         return [one for one in self.rows if one.resource.type == resource_type]
@@ -114,6 +129,13 @@ class _World:
             self._values[id(one)] = known
         return known.get(parameter, [])
 
+    def texts(self, one: Held) -> list[str]:
+        """Return a row's texts, the narrative first."""
+        known = self._texts.get(id(one))
+        if known is None:
+            known = self._texts[id(one)] = scores.texts_in(one.resource)
+        return known
+
     def holds(self, asked: Condition, one: Held) -> bool:
         match asked:
             case And(parts):
@@ -124,6 +146,8 @@ class _World:
                 return not self.holds(part, one)
             case HasId(ids):
                 return one.resource.id in ids
+            case Content(text, only):
+                return any(content.holds(held, text) for held in self.texts(one)[: 1 if only else None])
             case Changed(comparison, low, high):
                 return compares(comparison, _milliseconds(one.changed_at), None, low, high)
             case Chain(parameter, resource_type, where):
@@ -147,6 +171,8 @@ class _World:
             return one.resource.id
         if found.code == "_lastUpdated":
             return _milliseconds(one.changed_at)
+        if found.code == scores.SCORE:
+            return scores.score(self.words, self.texts(one))
         values = [value for member in found.members() for value in self.values(one, member)]
         choose = max if key.descending else min
         if found.kind == "string":

@@ -142,11 +142,19 @@ class HasUri:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string; "exact" compares `text` as written, the others its normal form."""
+    """A string; "exact" compares `text` as written, the others its normal form ("whole": all of it)."""
 
     parameter: Parameter
     text: str
-    how: Literal["starts", "contains", "exact"]
+    how: Literal["starts", "contains", "exact", "ends", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """`_content`, `_text`: some text of the resource (or its narrative alone) holds this, as fhir/content.py says."""
+
+    text: str
+    narrative: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +206,7 @@ class Reverse:
 
 Condition = (
     And | Or | Not | HasId | Changed | Exists | HasToken | AnyCode | Terms | OfType | Words | PointsTo | PointsToUrl
-    | PointsToIdentifier | HasUri | Text | Range | Near | Item | Chain | Reverse
+    | PointsToIdentifier | HasUri | Text | Content | Range | Near | Item | Chain | Reverse
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from kakehashi.fhir.definitions import load
 from kakehashi.fhir.indexing.parameters import Parameter, parameter, parameters
 from kakehashi.search.plan import Condition, Cursor, Include, Query, SortKey
 from kakehashi.search.refusals import bad_modifier, bad_value, too_costly, unknown, unsupported
+from kakehashi.search.scores import SCORE, key_of
 
 COUNT: Final = 50  # resources a page where nothing is asked
 COUNT_MOST: Final = 1000  # resources a page at most; more is cut to it, as R4 allows
@@ -49,7 +50,8 @@ class Asked:
         if self.cursor and [type(value) for value in self.cursor.values] != [_type(key) for key in self.sort]:
             raise bad_cursor()
         return Query(
-            resource_type, where, self.sort, self.count, self.cursor, self.include, self.revinclude, self.summary,
+            resource_type, where, self.sort, self.count, self.cursor, self.include, self.revinclude,
+            self.summary if self.count else "count",  # R4: _count=0 is treated as _summary=count
             self.elements, self.total, tuple(ignored), tuple(used),
         )  # fmt: skip
 
@@ -127,6 +129,8 @@ def _sort(asked: Asked, modifier: str, value: str) -> None:
 
 
 def _key(resource_type: str, name: str) -> SortKey:
+    if name.removeprefix("-") == SCORE:
+        return SortKey(key_of(resource_type), name.startswith("-"))
     found = parameter(resource_type, name.removeprefix("-"))
     if found is None:
         raise unknown(resource_type, name.removeprefix("-"), tuple(parameters(resource_type)))
@@ -181,8 +185,26 @@ def _total(asked: Asked, modifier: str, value: str) -> None:
 
 
 def _contained(asked: Asked, modifier: str, value: str) -> None:
+    if value not in ("true", "false", "both"):
+        raise bad_value("_contained", "token", example="false")
     if value != "false":
-        raise unsupported("_contained", "false だけに対応しています。", "only false is supported.")
+        raise unsupported(
+            "_contained",
+            "false だけに対応しています。contained の中の言葉は _content で探せます。",
+            "only false is served; words inside contained resources are found by _content.",
+        )
+
+
+def _contained_type(asked: Asked, modifier: str, value: str) -> None:
+    """Of no consequence where `_contained` is false: R4 has it say how contained matches are returned."""
+    if value not in ("container", "contained"):
+        raise bad_value("_containedType", "token", example="container")
+
+
+def _score(asked: Asked, modifier: str, value: str) -> None:
+    """R5 has it ask for scores; here they are told wherever there are words to score."""
+    if value not in ("true", "false"):
+        raise bad_value("_score", "token", example="true")
 
 
 def _include(asked: Asked, modifier: str, value: str) -> None:
@@ -221,5 +243,6 @@ def _includes(name: str, modifier: str, value: str) -> list[Include]:
 
 _READERS: Final[dict[str, Callable[[Asked, str, str], None]]] = {
     "_sort": _sort, "_count": _count, "_cursor": _cursor, "_summary": _summary, "_elements": _elements,
-    "_total": _total, "_contained": _contained, "_include": _include, "_revinclude": _revinclude,
+    "_total": _total, "_contained": _contained, "_containedType": _contained_type, "_score": _score,
+    "_include": _include, "_revinclude": _revinclude,
 }  # fmt: skip

@@ -16,7 +16,7 @@ import asyncpg
 from kakehashi.store.sql import statements
 
 INT2, INT4, INT8, TEXT, BYTEA, TIMESTAMPTZ = 21, 23, 20, 25, 17, 1184  # OIDs, from pg_type.dat
-INT8S, FLOAT8S, FLOAT8 = 1016, 1022, 701
+INT2S, INT8S, FLOAT8S, FLOAT8 = 1005, 1016, 1022, 701
 NULL = -1  # as a length
 ARRAY = Struct(">iiIii")  # dimensions, flags, type of the elements, their number, the first one's place
 BEGIN = Struct(">ii")  # a column: its type and length

@@ -1,6 +1,8 @@
-"""Systems that sign in with their own keys (SMART Backend Services), and the assertions they used up."""
+"""Clients: systems that sign in with their own keys (SMART Backend Services), apps that people use (SMART App Launch),
+and the assertions they used up."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import asyncpg
@@ -15,9 +17,11 @@ _SQL = statements("clients")
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A registered system. Keys stand in `jwks` (JSON) or are published at `jwks_url`; the other is empty.
+    """A registered system or app. Keys stand in `jwks` (JSON) or are published at `jwks_url`; the other is empty.
 
-    `mtls`: its tokens are bound to a client certificate. `status` is "active" or "suspended".
+    `mtls`: its tokens are bound to a client certificate. `status` is "active" or "suspended". `proof`: "key", "secret"
+    (its SHA-256 in `secret`) or "none" (a public app). An app has `redirects`; `launch_url` opens it from within a
+    record, `origins` are where its pages come from.
     """
 
     id: str
@@ -30,6 +34,11 @@ class Client:
     jwks_url: str = ""
     mtls: bool = False
     status: str = "active"
+    proof: str = "key"
+    secret: bytes | None = field(default=None, repr=False)
+    redirects: tuple[str, ...] = ()
+    launch_url: str = ""
+    origins: tuple[str, ...] = ()
 
 
 async def put(tx: Connection, client: Client) -> None:
@@ -46,6 +55,11 @@ async def put(tx: Connection, client: Client) -> None:
             [purpose.value for purpose in client.purposes],
             client.mtls,
             client.registered_at,
+            client.proof,
+            client.secret,
+            list(client.redirects),
+            client.launch_url,
+            list(client.origins),
         )
     except asyncpg.UniqueViolationError:
         raise Conflict(
@@ -64,6 +78,16 @@ async def by_id(tx: Connection, client: str) -> Client | None:
 async def every(tx: Connection) -> list[Client]:
     """Return all clients, by id."""
     return [_client(row) for row in await tx.fetch(_SQL["client_all"])]
+
+
+async def launchable(tx: Connection, institutions: Sequence[int]) -> list[Client]:
+    """Return the active apps of these institutions that can be opened from within a record, by name."""
+    return [_client(row) for row in await tx.fetch(_SQL["client_launchable"], list(institutions))]
+
+
+async def origins(tx: Connection) -> frozenset[str]:
+    """Return where the pages of active apps come from."""
+    return frozenset(row["origin"] for row in await tx.fetch(_SQL["client_origins"]))
 
 
 async def set_keys(tx: Connection, client: str, *, jwks: str, jwks_url: str) -> bool:
@@ -100,4 +124,9 @@ def _client(row: asyncpg.Record) -> Client:
         row["jwks_url"],
         row["mtls"],
         row["status"],
+        row["proof"],
+        row["secret"],
+        tuple(row["redirects"]),
+        row["launch_url"],
+        tuple(row["origins"]),
     )

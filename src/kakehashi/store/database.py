@@ -6,6 +6,7 @@ can, so that nothing leads back to the owner; migrations run by the owner's logi
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -18,7 +19,9 @@ from kakehashi.store.binary import teach
 from kakehashi.store.guard import Guard
 from kakehashi.store.lost import out_of_reach
 from kakehashi.store.migrate import APP_ROLE, SEARCH_PATH, migrate
-from kakehashi.store.read_queue import ReadQueue
+from kakehashi.store.read_queue import read_queue
+from kakehashi.store.watch import WAITING, WATCH, WatchedConnection
+from kakehashi.store.write_once import write_queue
 
 __all__ = ["APP_ROLE", "Connection", "Database", "Pool", "migrate", "prepare"]
 
@@ -48,7 +51,9 @@ class Database:
 
     def __init__(self, pool: Pool, url: str, guard: Guard | None = None) -> None:
         self.pool, self.url, self.guard = pool, url, guard
-        self.reads = ReadQueue(self)
+        self.reads, self.writes = read_queue(self), write_queue(self)
+        self.waiting = 0  # for a connection, at this moment
+        self.common: frozenset[int] = frozenset()  # tokens that many rows have (common_tokens.py)
 
     @classmethod
     async def open(
@@ -66,6 +71,7 @@ class Database:
                 url,
                 min_size=0,
                 max_size=connections,
+                connection_class=WatchedConnection,
                 server_settings=_SESSION,
                 init=teach,
                 reset=_keep_session,
@@ -92,8 +98,16 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """Yield a connection outside any transaction. Raises Unavailable when the database is out of reach."""
-        with out_of_reach(OSError):
-            connection = await self.pool.acquire()
+        watch = WATCH.get()
+        began = perf_counter() if watch else 0.0
+        self.waiting += 1
+        try:
+            with out_of_reach(OSError):
+                connection = await self.pool.acquire()
+        finally:
+            self.waiting -= 1
+            if watch:
+                watch.note(WAITING, began)
         try:
             with out_of_reach():
                 yield connection

@@ -57,7 +57,7 @@ class Server:
         """Leave the server; the last process to leave stops it. Calling twice does nothing."""
         if self._held is None:
             return
-        with _undisturbed(), _lock(self.place, "start"):
+        with undisturbed(), _lock(self.place, "start"):
             if _alone(self._held):
                 _stop(self.place)
             os.close(self._held)
@@ -66,7 +66,7 @@ class Server:
 
     def revive(self) -> bool:
         """Start the server again if it does not run; say whether it had to be. Raises Unavailable."""
-        with _undisturbed(), _lock(self.place, "start"):
+        with undisturbed(), _lock(self.place, "start"):
             if self._held is None or _answers(self.place):
                 return False
             _launch(self.place, self._settings)
@@ -81,7 +81,7 @@ def start(home: Path, settings: Mapping[str, str] = MappingProxyType({})) -> Ser
     Raises Unavailable, with the last lines of the server's log in its cause, when it does not start.
     """
     place = embedded_place.prepare(home, BINARIES)
-    with _undisturbed(), _lock(place, "start"):
+    with undisturbed(), _lock(place, "start"):
         _require_made(place)
         if not _answers(place):
             _launch(place, settings)
@@ -105,7 +105,7 @@ def is_own(home: Path, url: str) -> bool:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Hold SIGINT and SIGTERM back for as long as the block lasts: a start or stop cut in half leaves a server behind
     that nobody stops. Other threads than the main one get no signals anyway."""
     if threading.current_thread() is not threading.main_thread():

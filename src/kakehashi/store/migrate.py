@@ -57,6 +57,8 @@ async def _applied(connection: _Connection) -> list[str]:
         async with connection.transaction():
             await connection.execute(_text(name))
             await connection.execute("INSERT INTO migration (name) VALUES ($1)", name)
+    if new:
+        await connection.execute("SELECT begin_narrowed()")  # its views have all columns
     await connection.execute("SELECT begin_epoch()")  # a dump may have been restored into this cluster
     await connection.execute("SELECT begin_index_scheme($1)", SCHEME)
     return new

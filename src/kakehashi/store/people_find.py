@@ -23,3 +23,8 @@ async def by_items(db: Connection, birth: date, kana: str, kanji: str, sex: str,
 async def description(db: Connection, persons: Iterable[int], institution: int) -> Row | None:
     """Return how a person is described, by this institution if it does, else by the newest word."""
     return await db.fetchrow(_SQL["description_of"], list(persons), institution)
+
+
+async def patients(db: Connection, roots: Iterable[int]) -> list[str]:
+    """Return the Patients ("Patient/…") that everyone merged under these roots is described by."""
+    return [row["patient"] for row in await db.fetch(_SQL["patients_of"], list(roots))]

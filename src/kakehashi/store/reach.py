@@ -1,4 +1,5 @@
-"""Whose consents, withholdings and log lines a transaction may touch: the setting that migration 0032's policies read.
+"""Whose consents, withholdings, subscriptions and log lines a transaction may touch: the setting that the policies of
+migrations 0017, 0026 and 0032 read.
 
 trust/ opens a reach once it has decided that somebody may; without one, these tables answer with an error. It narrows
 further what a statement asks for, so that a wrong statement meets a wall and not somebody else's rows.
@@ -25,6 +26,7 @@ class Matter(StrEnum):
     PROXY = "proxy_grant"
     LOG = "log"
     TRANSFER = "transfer"
+    SUBSCRIPTION = "subscription"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Reach:
 
 
 EVERY_TRANSFER = Reach((Matter.TRANSFER,))  # for whoever works on them; an owner's reach names them
+EVERY_SUBSCRIPTION = Reach((Matter.SUBSCRIPTION,))  # for the courier, and for the operator's console
 WHOLE_LOG = Reach((Matter.LOG,))  # for the sequencer, an export, an auditor of the operator
 
 

@@ -19,10 +19,11 @@ from kakehashi.core.logentry import Note, Seen, entries
 from kakehashi.core.window import Window
 from kakehashi.fhir.types import NUMBER
 from kakehashi.search.plan import Query
-from kakehashi.store import log_append, read_search, window_sql
+from kakehashi.store import log_append, read_changes, read_search, window_sql
 from kakehashi.store.database import Connection, Database
 from kakehashi.store.feed import END, Position
 from kakehashi.store.read_binary import Ask
+from kakehashi.store.read_changes import Stretch
 from kakehashi.store.read_search import Found
 from kakehashi.store.rows import Row, item
 from kakehashi.store.sql import statements
@@ -58,9 +59,13 @@ async def read_one(
 ) -> Row:
     """Return one current row, read and logged in one round trip (shared with reads of the same moment).
 
+    Through a narrowed window by a look of its own, so that each read is logged: `again` is not for it.
     `again`: the caller looks again through a wider window when there is nothing, so that a miss is not logged yet.
     Raises NotFound, Gone, Unavailable.
     """
+    if window.narrowed:
+        async with reading(db, window, note, at=at) as look:
+            return await look.one(resource_type, resource_id)
     number, rid = NUMBER.get(resource_type, 0), row_key(resource_type, resource_id)
     act = new_id()
     [(_, found)] = entries(note, [Seen(0, item(resource_type, resource_id, 0))], act=act, at=at)
@@ -101,7 +106,7 @@ async def reading(db: Database, window: Window, note: Note, *, at: datetime) -> 
     refused: Failure | None = None
     async with db.transaction(snapshot=True) as connection:
         await window_sql.open_on(connection, window)
-        work = Reading(connection, window)
+        work = Reading(connection, window, db.common)
         try:
             yield work
         except Failure as failure:
@@ -114,8 +119,8 @@ async def reading(db: Database, window: Window, note: Note, *, at: datetime) -> 
 class Reading:
     """An open look through one window."""
 
-    def __init__(self, connection: Connection, window: Window) -> None:
-        self.connection, self.window = connection, window
+    def __init__(self, connection: Connection, window: Window, common: Collection[int] = frozenset()) -> None:
+        self.connection, self.window, self.common = connection, window, common
         self.seen: list[Seen] = []
 
     async def one(self, resource_type: str, resource_id: str) -> Row:
@@ -174,14 +179,16 @@ class Reading:
 
         `during`: only those in force at some moment of a period.
         """
-        number = 0 if resource_type is None else NUMBER[resource_type]
-        persons = window_sql.all_persons(self.window)
-        after, until = during or (None, None)
-        found = await self._records(
-            "read_changes", number, persons, before.xid, before.seq, since, limit, until, after
-        )
+        stretch = Stretch(resource_type, before, since, during)
+        found = await read_changes.newest(self.connection, self.window, stretch, limit)
         rows = self._noted([record[2:] for record in found])
         return Changes(rows, Position(*found[-1][:2]) if len(found) == limit else None)
+
+    async def living(self, resource_type: str | None, *, limit: int) -> list[Row]:
+        """Return current rows of a type (None: of all), those that were written last first."""
+        stretch = Stretch(resource_type, END, _EVER, living=True)
+        found = await read_changes.newest(self.connection, self.window, stretch, limit)
+        return self._noted(record[2:] for record in found)
 
     async def place_of(self, person: int, resource_type: str, resource_id: str, version: int) -> Position:
         """Return where in the feed a version stands that was shown before. Raises NotFound where it never was."""
@@ -255,8 +262,9 @@ class Reading:
         resource types may be included (None: any).
         """
         found = await read_search.search(
-            self.connection, self.window, query, persons=persons, included=included
-        )
+            self.connection, self.window, query,
+            persons=persons, included=included, common=self.common,
+        )  # fmt: skip
         self.seen += (row.seen for row in (*found.rows, *found.included))
         return found
 

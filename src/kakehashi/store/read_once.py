@@ -14,6 +14,7 @@ from kakehashi.search.plan import Query
 from kakehashi.store import search_sql, window_sql
 from kakehashi.store.database import Database
 from kakehashi.store.read_search import WIDTH, Found
+from kakehashi.store.search_hints import Hints
 from kakehashi.store.sql import statements
 from kakehashi.store.window_sql import Arguments
 from kakehashi.store.write_rows import row_of
@@ -38,14 +39,19 @@ async def search_once(
     at: datetime,
     persons: Iterable[int] | None = None,
 ) -> Found:
-    """Return one page of a query that `answers`; it is logged by then. Raises Unavailable.
+    """Return one page of a query that `answers`, through a window that is not narrowed; it is logged by then. Raises
+    Unavailable.
 
     `persons`: person keys that the search is known to be about, to find it faster.
     """
     arguments = Arguments()
     seen = window_sql.predicate(window, arguments)
     page, _ = search_sql.compile_search(
-        query, seen, arguments, persons=None if persons is None else sorted(persons)
+        query,
+        seen,
+        arguments,
+        persons=None if persons is None else sorted(persons),
+        hints=Hints(window, db.common),
     )
     [(_, nothing)] = entries(note, (), act=new_id(), at=at)
     text = _PAGE.format(

@@ -1,6 +1,6 @@
 """Searches over an open connection: a page, its total, and what is included. Every statement takes the window."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kakehashi.core.errors import TooCostly
@@ -13,6 +13,7 @@ from kakehashi.search.plan import Cursor, Include, Query
 from kakehashi.store import search_sql, window_sql
 from kakehashi.store.database import Connection
 from kakehashi.store.rows import Row
+from kakehashi.store.search_hints import Hints
 from kakehashi.store.window_sql import Arguments
 from kakehashi.store.write_rows import row_of
 
@@ -38,27 +39,48 @@ async def search(
     *,
     persons: Iterable[int] | None = None,
     included: Callable[[str], bool] | None = None,
+    common: Collection[int] = frozenset(),
 ) -> Found:
-    """Return one page of a search. `persons`: person keys that the search is known to be about, to find it faster.
+    """Return one page of a search. `persons`: person keys that the search is known to be about, to find it faster;
+    `common`: tokens that many rows have, likewise.
 
     `included`: says which resource types may be included. Raises TooCostly when too much would be.
     """
     of_persons = None if persons is None else sorted(persons)
+    hints = Hints(window, common)
     found = Found([])
     if query.count and query.summary != "count":
         arguments = Arguments()
         seen = window_sql.predicate(window, arguments)
-        text, values = search_sql.compile_search(query, seen, arguments, persons=of_persons)
+        text, values = search_sql.compile_search(query, seen, arguments, persons=of_persons, hints=hints)
         records = await connection.fetch(text, *values)
         found.next = search_sql.next_cursor(query, [tuple(record) for record in records])
         found.rows = [row_of(record[:WIDTH]) for record in records[: query.count]]
     if query.total != "none" or query.summary == "count":
         arguments = Arguments()
         seen = window_sql.predicate(window, arguments)
-        text, values = search_sql.compile_count(query, seen, arguments, persons=of_persons)
+        text, values = search_sql.compile_count(query, seen, arguments, persons=of_persons, hints=hints)
         found.total = int(await connection.fetchval(text, *values))
-    found.included = await _Inclusion(connection, window, query, included).of(found.rows)
+    if query.include or query.revinclude:
+        found.included = await _included(connection, window, query, found.rows, included)
     return found
+
+
+async def _included(
+    connection: Connection,
+    window: Window,
+    query: Query,
+    page: list[Row],
+    may: Callable[[str], bool] | None,
+) -> list[Row]:
+    """What is included is shown, not searched for: the window is narrowed otherwise, in both walls, meanwhile."""
+    shown = window.reading()
+    if shown == window:
+        return await _Inclusion(connection, window, query, may).of(page)
+    await window_sql.open_next(connection, shown, after=window)
+    brought = await _Inclusion(connection, shown, query, may).of(page)
+    await window_sql.open_next(connection, window, after=shown)
+    return brought
 
 
 class _Inclusion:

@@ -99,8 +99,8 @@ CLASSES: tuple[RetentionClass, ...] = (
     RetentionClass("submission", "受付電文", kinds(Kind.SUBMISSION), 5, Start.REGISTERED, _SHARING, None),
     RetentionClass(
         "standing",
-        "患者基本情報・資格・同意・予防接種・共通情報",
-        kinds(Kind.PATIENT, Kind.COVERAGE, Kind.CONSENT, Kind.IMMUNIZATION, Kind.SHARED),
+        "患者基本情報・資格・同意・予防接種・共通情報・通知の申込み",
+        kinds(Kind.PATIENT, Kind.COVERAGE, Kind.CONSENT, Kind.IMMUNIZATION, Kind.SHARED, Kind.SUBSCRIPTION),
         None,
         Start.REGISTERED,
         "期間の定めを置いていない: 記録が残る限り要る",

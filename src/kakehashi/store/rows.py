@@ -5,7 +5,8 @@ from datetime import datetime
 
 from kakehashi.core.hashing import row_key
 from kakehashi.core.logentry import Seen
-from kakehashi.fhir.index import Index
+from kakehashi.fhir.index import Index, index
+from kakehashi.fhir.parse import parse
 from kakehashi.store import compression
 
 
@@ -63,6 +64,10 @@ class Row:
     def body(self) -> bytes:
         """The served bytes; empty for a deletion."""
         return compression.unpack(self.packed) if self.packed else b""
+
+    def entries(self) -> Index:
+        """Return the index entries of the body, made anew; none for a deletion."""
+        return index(parse(self.body)) if self.packed else Index()
 
     @property
     def seen(self) -> Seen:

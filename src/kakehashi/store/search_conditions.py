@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 from kakehashi.core.hashing import row_key
 from kakehashi.fhir.indexing import forms
-from kakehashi.fhir.indexing.entries import WITHIN, pair_keys, salted, text_key
+from kakehashi.fhir.indexing.entries import WITHIN, pair_keys, salted
 from kakehashi.fhir.indexing.program import place_of
+from kakehashi.fhir.indexing.words import text_key
 from kakehashi.fhir.types import NUMBER
 from kakehashi.search.plan import (
     And,
@@ -20,6 +21,7 @@ from kakehashi.search.plan import (
     Changed,
     Comparison,
     Condition,
+    Content,
     Exists,
     HasId,
     HasUri,
@@ -32,10 +34,12 @@ from kakehashi.search.plan import (
     Text,
     Words,
 )
-from kakehashi.store import search_tokens
+from kakehashi.store import search_tokens, search_words
+from kakehashi.store.search_hints import NO_HINTS, Hints
 from kakehashi.store.window_sql import Arguments, Predicate
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_END = "\x1e"  # stands before each text of a row, so that behind the last one it ends it
 
 # `{l}`, `{h}`: the value's interval; `{low}`, `{high}`: the one asked for.
 # Source: https://hl7.org/fhir/R4/search.html#prefix
@@ -72,11 +76,12 @@ _DISTANCE = (
 class Conditions:
     """Writes conditions; arguments are gathered, aliases are numbered.
 
-    `found`: the rows are few by other means, so that dates need not be looked up in the index.
+    Where the hints know the persons, rows are few by that, and dates need not be looked up in the index.
     """
 
-    def __init__(self, seen: Predicate, arguments: Arguments, *, found: bool = False) -> None:
-        self.seen, self.arguments, self.found = seen, arguments, found
+    def __init__(self, seen: Predicate, arguments: Arguments, hints: Hints = NO_HINTS) -> None:
+        self.seen, self.arguments, self.hints = seen, arguments, hints
+        self.found = hints.persons
         self.aliases = 0
         self.joins: dict[str, list[str]] = {}  # by alias: what its row is compared with, each one row itself
         self.by_tokens: dict[
@@ -93,11 +98,12 @@ class Conditions:
         Where tokens find the rows, the type is kept from the index on it: that would be walked from end to end.
         """
         by_id = isinstance(where, And) and any(isinstance(part, HasId) for part in where.parts)
-        wanted = search_tokens.singles_out(where) or search_tokens.short_time(where)
+        wanted = search_tokens.narrows(where, self.hints.common) or search_tokens.short_time(where)
         by_tokens = not by_id and (wanted or (not in_order and search_tokens.has_tokens(where)))
         self.by_tokens[alias] = self.found or by_tokens
         if self.by_tokens[alias]:
-            return f"{alias}.type + 0 = {self.arguments.add(NUMBER[resource_type], 'smallint')}"
+            number = self.arguments.add(NUMBER[resource_type], "smallint")
+            return f"{alias}.type + 0 = {number}{self.hints.concerning(resource_type, alias, self.arguments)}"
         return f"{alias}.type = {NUMBER[resource_type]}::smallint"
 
     def write(self, asked: Condition, alias: str, resource_type: str) -> str:
@@ -139,8 +145,15 @@ class Conditions:
             case Text(p, text, "starts"):
                 mark = self._all_tokens(alias, [p.salt ^ forms.asked_start(text)])
                 return f"({mark} AND {self._text(alias, text_key(p.name) + text)})"
+            case Text(p, text, "whole"):
+                mark = self._all_tokens(alias, [p.salt ^ forms.asked_start(text)])
+                whole = self.arguments.add(text_key(p.name) + text + _END, "text")
+                return f"({mark} AND strpos({alias}.texts || '{_END}', {whole}) > 0)"
             case Text():
                 return self._contains(asked, alias)
+            case Content():
+                narrow = self.by_tokens.get(alias, True) and not self.found
+                return search_words.condition(asked, alias, self.arguments, narrow=narrow)
             case Near():
                 return self._near(asked, alias)
             case Item():
@@ -195,9 +208,7 @@ class Conditions:
         code, beside = (self.arguments.add(one, "bigint") for one in (asked.code, asked.beside))
         pair = self._pair(alias, f"= {code}", beside)
         narrow = self._all_tokens(alias, [asked.code])
-        if not self.found and self.by_tokens.get(
-            alias, True
-        ):  # else rows are few, or the code alone says how many
+        if not self.found and asked.code in self.hints.common and self.by_tokens.get(alias, True):
             narrow += f" AND {self._any_token(alias, systems)}"
         return f"({narrow} AND ({self._all_tokens(alias, [asked.alone])} OR {pair}))"
 
@@ -270,7 +281,7 @@ class Conditions:
 
     def _contains(self, asked: Text, alias: str) -> str:
         found = self._holds(asked, alias)
-        if asked.parameter.code not in WITHIN:
+        if asked.how == "ends" or asked.parameter.code not in WITHIN:
             return found
         salt = asked.parameter.salt
         letters = self._all_tokens(alias, [salt ^ mark for mark in forms.asked_inside(asked.text)])
@@ -280,7 +291,9 @@ class Conditions:
     def _holds(self, asked: Text, alias: str) -> str:
         key = self.arguments.add(text_key(asked.parameter.name), "text")
         text = self.arguments.add(asked.text, "text")
-        return f"EXISTS (SELECT FROM texts_of({alias}.texts, {key}) AS v WHERE strpos(v.value, {text}) > 0)"
+        at_end = asked.how == "ends"
+        test = f"right(v.value, length({text})) = {text}" if at_end else f"strpos(v.value, {text}) > 0"
+        return f"EXISTS (SELECT FROM texts_of({alias}.texts, {key}) AS v WHERE {test})"
 
     def _near(self, asked: Near, alias: str) -> str:
         number = self._float(float(asked.parameter.number))

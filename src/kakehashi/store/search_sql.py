@@ -7,15 +7,19 @@ Indexes: resource_tokens (GIN) or the primary key's person, whichever is narrowe
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from kakehashi.core.hashing import row_key
 from kakehashi.fhir.indexing import forms
-from kakehashi.fhir.indexing.entries import text_key
 from kakehashi.fhir.indexing.parameters import Parameter, parameters
+from kakehashi.fhir.indexing.words import text_key
 from kakehashi.fhir.types import NUMBER
 from kakehashi.search.order import LAST_TEXT, endless
 from kakehashi.search.plan import Cursor, Include, Query, SortKey
+from kakehashi.search.scores import SCORE, words_of
+from kakehashi.store import search_words
 from kakehashi.store.search_conditions import Conditions
+from kakehashi.store.search_hints import NO_HINTS, Hints
 from kakehashi.store.window_sql import Arguments, Predicate
 
 # In the order of store.rows.Row's fields.
@@ -34,14 +38,15 @@ def compile_search(
     *,
     persons: Iterable[int] | None = None,
     columns: str = ROW,
+    hints: Hints = NO_HINTS,
 ) -> Statement:
     """Return the statement of one page: `columns`, then r.rid, then the sort values.
 
     It asks for one row more than the page holds; `next_cursor` takes it from there. `persons`: the person keys that
     the search is known to be about. A query's count of 0 gives no row.
     """
-    rows, test = _where(query, seen, arguments, persons, in_order=not query.sort)
-    keys = [_sort_value(key, arguments) for key in query.sort]
+    rows, test = _where(query, seen, arguments, persons, hints, in_order=not query.sort)
+    keys = [_sort_value(key, query, arguments) for key in query.sort]
     names = [f"k{place}" for place in range(len(keys))]
     order = [
         f"s.{name}{' DESC' if key.descending else ''}" for name, key in zip(names, query.sort, strict=True)
@@ -53,18 +58,23 @@ def compile_search(
     limit = arguments.add(query.count + 1 if query.count else 0, "integer")
     selected = ", ".join([columns, "r.rid", *(f"s.{name}" for name in names)])
     text = (
-        f"SELECT {selected} FROM {rows}{lateral} WHERE {test}"
+        f"/* search.page */ SELECT {selected} FROM {rows}{lateral} WHERE {test}"
         f" ORDER BY {', '.join([*order, 'r.rid'])} LIMIT {limit}"
     )
     return text, arguments.values
 
 
 def compile_count(
-    query: Query, seen: Predicate, arguments: Arguments, *, persons: Iterable[int] | None = None
+    query: Query,
+    seen: Predicate,
+    arguments: Arguments,
+    *,
+    persons: Iterable[int] | None = None,
+    hints: Hints = NO_HINTS,
 ) -> Statement:
     """Return the statement of the exact total; pages and order do not matter to it."""
-    rows, test = _where(query, seen, arguments, persons, in_order=False)
-    return f"SELECT count(*) FROM {rows} WHERE {test}", arguments.values
+    rows, test = _where(query, seen, arguments, persons, hints, in_order=False)
+    return f"/* search.count */ SELECT count(*) FROM {rows} WHERE {test}", arguments.values
 
 
 def next_cursor(query: Query, rows: Sequence[Sequence[object]]) -> Cursor | None:
@@ -89,7 +99,7 @@ def compile_rows(
     keys = arguments.add([row_key(kind, key) for kind, key in named], "bigint[]")
     ids = arguments.add([key for _, key in named], "text[]")
     text = (
-        f"SELECT {columns}, r.rid FROM unnest({types}, {keys}, {ids}) AS w (type, rid, id)"
+        f"/* search.include */ SELECT {columns}, r.rid FROM unnest({types}, {keys}, {ids}) AS w (type, rid, id)"
         f" JOIN resource AS r ON r.type = w.type AND r.rid = w.rid AND r.id = w.id WHERE {seen('r')} ORDER BY r.rid"
     )
     return text, arguments.values
@@ -117,7 +127,8 @@ def compile_revinclude(
     tokens = arguments.add(sorted(pointing), "bigint[]")
     numbers = arguments.add([NUMBER[name] for name in types], "smallint[]")
     text = (
-        f"SELECT {columns}, r.rid FROM resource AS r WHERE r.type + 0 = ANY ({numbers}) AND r.tokens && {tokens}"
+        f"/* search.revinclude */ SELECT {columns}, r.rid FROM resource AS r"
+        f" WHERE r.type + 0 = ANY ({numbers}) AND r.tokens && {tokens}"
         f" AND {seen('r')} ORDER BY r.rid LIMIT {arguments.add(limit, 'integer')}"
     )
     return text, arguments.values
@@ -128,11 +139,17 @@ def _references(resource_type: str) -> list[Parameter]:
 
 
 def _where(
-    query: Query, seen: Predicate, arguments: Arguments, persons: Iterable[int] | None, *, in_order: bool
+    query: Query,
+    seen: Predicate,
+    arguments: Arguments,
+    persons: Iterable[int] | None,
+    hints: Hints,
+    *,
+    in_order: bool,
 ) -> tuple[str, str]:
     """Return what the rows come from, and what they must be."""
     asked = query.where
-    conditions = Conditions(seen, arguments, found=persons is not None)
+    conditions = Conditions(seen, arguments, replace(hints, persons=persons is not None))
     tests = [conditions.of_type("r", query.type, asked, in_order=in_order), seen("r")]
     if persons is not None:
         tests.append(f"r.person = ANY ({arguments.add(sorted(persons), 'bigint[]')})")
@@ -140,13 +157,15 @@ def _where(
     return conditions.rows("r"), " AND ".join(tests)
 
 
-def _sort_value(key: SortKey, arguments: Arguments) -> str:
+def _sort_value(key: SortKey, query: Query, arguments: Arguments) -> str:
     """Return the value that a row is sorted by, missing ones after all others."""
     found = key.parameter
     if found.code == "_id":
         return 'r.id COLLATE "C"'
     if found.code == "_lastUpdated":
         return "extract(epoch FROM r.changed_at)::float8 * 1000"
+    if found.code == SCORE:
+        return search_words.score(words_of(query.where), "r", arguments)
     members = found.members()
     if found.kind == "token":
         return _code_value(found, members, key.descending, arguments)

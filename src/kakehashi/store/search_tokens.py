@@ -1,12 +1,12 @@
 """Which tokens a condition asks for, and which marks narrow it: the search's side of fhir/indexing/entries.py."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from kakehashi.core.hashing import hash64, row_key
 from kakehashi.core.kinds import Kind
 from kakehashi.fhir.facts_kinds import FIXED
-from kakehashi.fhir.indexing import coarse, forms
+from kakehashi.fhir.indexing import coarse, forms, grams
 from kakehashi.fhir.indexing.entries import WITHIN, salted
 from kakehashi.fhir.indexing.parameters import Parameter
 from kakehashi.search.plan import (
@@ -14,6 +14,7 @@ from kakehashi.search.plan import (
     AnyCode,
     Chain,
     Condition,
+    Content,
     HasToken,
     HasUri,
     Item,
@@ -105,6 +106,28 @@ def singles_out(asked: Condition) -> bool:
             return False
 
 
+def narrows(asked: Condition, common: Collection[int]) -> bool:
+    """Whether the tokens of a condition find few enough rows: one of them is not `common`, or belongs to one thing."""
+    match asked:
+        case And(parts):
+            return any(narrows(part, common) for part in parts)
+        case Or(parts):
+            return bool(parts) and all(narrows(part, common) for part in parts)
+        case Item(p, tests):
+            return p.salt ^ form(tests[0]) not in common
+        case Text(p, text, "starts"):
+            return p.salt ^ forms.asked_start(text) not in common
+        case Content(text):
+            exact, some = grams.asked(text)
+            return any(mark not in common for mark in exact) or any(
+                not any(mark in common for mark in marks) for marks in some
+            )
+    found = token(asked)
+    if found is None and (of_system := coded(asked)) is not None:
+        found = of_system.code
+    return singles_out(asked) or (found is not None and found not in common)
+
+
 def short_time(asked: Condition) -> bool:
     """Whether a condition asks for a short time, such as a day or a month: few rows of all that there are."""
     ranges = [part for part in asked.parts if isinstance(part, Range)] if isinstance(asked, And) else []
@@ -126,7 +149,7 @@ def has_tokens(asked: Condition) -> bool:
             return narrowing([asked]) is not None
         case Text(p, _, how):
             return how != "contains" or p.code in WITHIN
-        case Item() | HasUri() | Chain() | AnyCode():
+        case Item() | HasUri() | Chain() | AnyCode() | Content():
             return True
         case _:
             return token(asked) is not None or coded(asked) is not None

@@ -18,6 +18,7 @@ class SealedKey:
     made_at: datetime
     signs_until: datetime
     trusted_until: datetime
+    algorithm: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class KeyLife:
     signs_until: datetime
     trusted_until: datetime
     withdrawn_at: datetime | None
+    algorithm: str
 
 
 async def lock(tx: Connection) -> None:
@@ -39,7 +41,13 @@ async def lock(tx: Connection) -> None:
 async def put(tx: Connection, key: SealedKey) -> None:
     """Keep a new key."""
     await tx.execute(
-        _SQL["signing_key_put"], key.kid, key.sealed, key.made_at, key.signs_until, key.trusted_until
+        _SQL["signing_key_put"],
+        key.kid,
+        key.sealed,
+        key.made_at,
+        key.signs_until,
+        key.trusted_until,
+        key.algorithm,
     )
 
 

@@ -1,7 +1,8 @@
 """Named SQL statements, kept in `.sql` files beside their purpose and the index they rely on.
 
 A file holds statements that each begin with a line `-- name --`; comment lines under it say what the statement
-is for. Arguments are PostgreSQL's `$1`, `$2`, …, explained in those comments.
+is for. Arguments are PostgreSQL's `$1`, `$2`, …, explained in those comments. The text that is sent begins with the
+name (`/* read.read_many */`), for the server's own views, the slow-request log and traces (watch.py).
 """
 
 import re
@@ -16,4 +17,7 @@ def statements(subject: str) -> dict[str, str]:
     """Return the statements of `statements/<subject>.sql` by name. KeyError later names a missing one."""
     text = files("kakehashi.store.statements").joinpath(f"{subject}.sql").read_text("utf-8")
     parts = _HEADER.split(text)
-    return {name: body.strip().rstrip(";") for name, body in zip(parts[1::2], parts[2::2], strict=True)}
+    return {
+        name: f"/* {subject}.{name} */ {body.strip().rstrip(';')}"
+        for name, body in zip(parts[1::2], parts[2::2], strict=True)
+    }

@@ -1,4 +1,8 @@
-"""Subscriptions as they are worked: who asked, what is watched, the numbered events, and how far each was told."""
+"""Subscriptions as they are worked: who asked, what is watched, the numbered events, and how far each was told.
+
+Under a reach (store/reach.py): an institution's own, or every one for whoever works on them. What takes a connection of
+a transaction wants it open.
+"""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -9,10 +13,12 @@ import asyncpg
 
 from kakehashi.core.actors import Actor
 from kakehashi.core.hashing import hash64
+from kakehashi.fhir.indexing.scheme import SCHEME
 from kakehashi.fhir.types import NAME, NUMBER
-from kakehashi.store import window_sql
+from kakehashi.store import reach, window_sql
 from kakehashi.store.database import Connection, Database
 from kakehashi.store.feed import Change, Entry, Position, move
+from kakehashi.store.reach import EVERY_SUBSCRIPTION, Matter, Reach
 from kakehashi.store.rows import Row
 from kakehashi.store.sql import statements
 from kakehashi.store.write_rows import row_of
@@ -65,15 +71,39 @@ class Event:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a subscription looks at: types, index tokens one of which a change must have (of the present scheme), and
+    whether it asks for the version before."""
+
+    types: frozenset[str]
+    needs: frozenset[int]
+    looks_back: bool
+
+
+def of_institution(key: int) -> Reach:
+    """Return the reach over the subscriptions of one institution."""
+    return Reach((Matter.SUBSCRIPTION,), institution=key)
+
+
+@asynccontextmanager
+async def reaching(db: Database, whose: Reach) -> AsyncIterator[Connection]:
+    """Yield a transaction with a reach open."""
+    async with db.transaction() as tx:
+        await reach.open_on(tx, whose)
+        yield tx
+
+
 async def put(
-    tx: Connection, name: str, version: int, *, by: Actor, types: Iterable[str], channel: str, definition: bytes,
+    tx: Connection, name: str, version: int, *, by: Actor, watched: Watched, channel: str, definition: bytes,
     topic: bytes, beats: int, ends: datetime | None, at: datetime,
 ) -> None:  # fmt: skip
     """Take a subscription in, or anew, as requested by `by`."""
-    numbers = sorted({NUMBER[one] for one in types})
+    numbers = sorted({NUMBER[one] for one in watched.types})
     await tx.execute(
         _SQL["subscription_put"], name, by.institution.key, by.subject, by.role.value, by.purpose.value, by.person,
-        list(by.scopes), version, numbers, channel, definition, topic, at, beats, ends,
+        list(by.scopes), version, numbers, channel, definition, topic, at, beats, ends, sorted(watched.needs), SCHEME,
+        watched.looks_back,
     )  # fmt: skip
 
 
@@ -88,7 +118,7 @@ async def forget(tx: Connection, name: str) -> None:
 
 
 async def halt(tx: Connection, *, subject: str | None = None, institution: int | None = None) -> None:
-    """Stop what a client or account, or an institution, subscribed to, until it is requested again."""
+    """Stop what a client or account, or an institution, subscribed to, until it is requested again. Wants no reach."""
     await tx.execute(_SQL["subscription_halt"], subject, institution)
 
 
@@ -110,22 +140,31 @@ async def every(connection: Connection) -> list[Held]:
     return [_held(one) for one in await connection.fetch(_SQL["subscription_all"])]
 
 
-async def running(connection: Connection) -> bool:
+async def of_place(tx: Connection, institution: int | None, limit: int) -> list[Held]:
+    """Return those of an institution, or all (None), what is in error first, then the newest told."""
+    return [_held(one) for one in await tx.fetch(_SQL["subscription_of_place"], institution, limit)]
+
+
+async def running(tx: Connection) -> bool:
     """Say whether any subscription takes events."""
-    return bool(await connection.fetchval(_SQL["subscription_running"]))
+    return bool(await tx.fetchval(_SQL["subscription_running"]))
 
 
-async def watching(tx: Connection, types: Iterable[str]) -> list[Held]:
-    """Return the subscriptions that take events of one of these types."""
-    return [
-        _held(one)
-        for one in await tx.fetch(_SQL["subscription_watching"], sorted({NUMBER[t] for t in types}))
-    ]
+async def watched(tx: Connection, types: Iterable[str]) -> dict[str, bool]:
+    """Return which of these types some subscription watches, and whether one of them looks at the version before."""
+    found = await tx.fetch(_SQL["subscription_watched"], sorted({NUMBER[one] for one in types}))
+    return {NAME[number]: looks_back for number, looks_back in found}
 
 
-async def due(connection: Connection, at: datetime) -> list[Held]:
+async def concerned(tx: Connection, tokens: Iterable[int]) -> list[Held]:
+    """Return the subscriptions that changes with these tokens may concern, in the order of their ids."""
+    found = await tx.fetch(_SQL["subscription_concerned"], sorted(set(tokens)), SCHEME)
+    return [_held(one) for one in found]
+
+
+async def due(tx: Connection, at: datetime) -> list[Held]:
     """Return those for which a server has something to do at `at`."""
-    return [_held(one) for one in await connection.fetch(_SQL["subscription_due"], at)]
+    return [_held(one) for one in await tx.fetch(_SQL["subscription_due"], at)]
 
 
 async def sent(tx: Connection, held: Held, number: int, at: datetime) -> None:
@@ -170,7 +209,7 @@ async def rows(tx: Connection, keys: Iterable[tuple[int, int, int]]) -> dict[tup
 
 async def skip(db: Database) -> None:
     """Let the follower pass over what is settled: nobody subscribed to it."""
-    async with db.transaction() as tx:
+    async with reaching(db, EVERY_SUBSCRIPTION) as tx:
         if not await running(tx):
             await move(tx, FOLLOWER, Position(await tx.fetchval(_SQL["subscription_settled"]), 0))
 

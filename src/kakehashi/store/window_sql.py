@@ -1,22 +1,29 @@
 """A Window as SQL, twice: the application's filter, and the setting that row-level security reads.
 
 `Window.sees` (core), `predicate` and the policies of migration 0004 say the same thing in three languages; a
-property test holds them equal.
+property test holds them equal. A narrowed window has views on top of the policies (migration 0023), and comes with a
+path by which the same statements mean these.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from kakehashi.core.kinds import EVERY_KIND
 from kakehashi.core.window import Pane, Window
-from kakehashi.store.database import Connection
+from kakehashi.store import narrowing_sql
+from kakehashi.store.migrate import SEARCH_PATH
 from kakehashi.store.sql import statements
+
+if TYPE_CHECKING:
+    from kakehashi.store.database import Connection
 
 Predicate = Callable[[str], str]
 """Alias of a row -> SQL text that is true for rows the window sees."""
 
-_SET = statements("window")["window_open"]
+_SQL = statements("window")
+_NARROWED_PATH = f"narrowed, {SEARCH_PATH}"
 
 
 class Arguments:
@@ -44,21 +51,28 @@ def predicate(window: Window, arguments: Arguments) -> Predicate:
     panes = [_pane(pane, arguments) for pane in window.panes]
     persons = all_persons(window)
     narrow = None if persons is None or len(panes) < 2 else arguments.add(persons, "bigint[]")
+    left = _left(window, arguments) if panes else None
 
     def of(alias: str) -> str:
         if not panes:
             return "false"
-        seen = " OR ".join(f"({pane(alias)})" for pane in panes)
+        seen = f"({' OR '.join(f'({pane(alias)})' for pane in panes)})"
         # Said once for all panes as well, so that the primary key's first column can find the rows.
-        return f"({seen})" if narrow is None else f"({alias}.person = ANY ({narrow}) AND ({seen}))"
+        seen = seen if narrow is None else f"({alias}.person = ANY ({narrow}) AND {seen})"
+        return seen if left is None else f"({seen} AND {left(alias)})"
 
     return of
 
 
 @lru_cache(maxsize=4096)
 def setting(window: Window) -> str:
-    """Return the window as the text of `kakehashi.window`: PostgreSQL's literal of an array of `pane`."""
-    return "{" + ",".join(_quoted(_literal(pane)) for pane in window.panes) + "}"
+    """Return the window as the text of `kakehashi.window`: PostgreSQL's literal of an array of `pane`.
+
+    A narrowed one begins with a word, and the literal of an array of `narrowing` is behind its panes.
+    """
+    panes = "{" + ",".join(_quoted(_literal(pane)) for pane in window.panes) + "}"
+    filters = window.narrowing.now if window.narrowing else None
+    return f"narrowed\n{panes}\n{narrowing_sql.literal(filters)}" if filters else panes
 
 
 def all_persons(window: Window) -> list[int] | None:
@@ -71,9 +85,26 @@ def all_persons(window: Window) -> list[int] | None:
     return sorted(persons)
 
 
-async def open_on(connection: Connection, window: Window) -> None:
+async def open_on(connection: "Connection", window: Window) -> None:
     """Open the window for the rest of the transaction. It closes with the transaction, whatever happens."""
-    await connection.execute(_SET, setting(window))
+    if window.narrowed:
+        await connection.execute(_SQL["window_open_by"], setting(window), _NARROWED_PATH)
+    else:
+        await connection.execute(_SQL["window_open"], setting(window))
+
+
+async def open_next(connection: "Connection", window: Window, *, after: Window) -> None:
+    """Open another window in the transaction, instead of `after`."""
+    if after.narrowed and not window.narrowed:
+        await connection.execute(_SQL["window_open_by"], setting(window), SEARCH_PATH)
+    else:
+        await open_on(connection, window)
+
+
+def _left(window: Window, arguments: Arguments) -> Predicate | None:
+    """Return what the window's narrowing leaves; None where it leaves every row."""
+    filters = window.narrowing.now if window.narrowing else None
+    return narrowing_sql.left(filters, arguments.add) if filters else None
 
 
 def _pane(pane: Pane, arguments: Arguments) -> Callable[[str], str]:
@@ -82,8 +113,9 @@ def _pane(pane: Pane, arguments: Arguments) -> Callable[[str], str]:
     if pane.persons is not None:
         tests.append("{0}.person = ANY (" + arguments.add(sorted(pane.persons), "bigint[]") + ")")
     if pane.kinds & EVERY_KIND != EVERY_KIND:
-        members = [kind for kind in range(63) if pane.kinds >> kind & 1]
-        tests.append("{0}.kind = ANY (" + arguments.add(members, "smallint[]") + ")")
+        # One number: an array of kinds costs more to send and to look through than the rest of the pane.
+        # `<> 0`, which nearly every row passes for all that PostgreSQL knows: `= 1` would make it expect next to none.
+        tests.append("(" + arguments.add(pane.kinds & EVERY_KIND, "bigint") + " >> {0}.kind) & 1 <> 0")
     if pane.custodians is not None:
         tests.append("{0}.custodian = ANY (" + arguments.add(sorted(pane.custodians), "integer[]") + ")")
     if pane.not_custodians:

@@ -68,7 +68,7 @@ class Writing:
         """Return what a conditional operation finds through the actor's own window (query.count rows at most)."""
         await window_sql.open_on(self.connection, window)
         found = await read_search.search(self.connection, window, query)
-        await window_sql.open_on(self.connection, _WINDOW)
+        await window_sql.open_next(self.connection, _WINDOW, after=window)
         return found.rows
 
     async def put(self, draft: Draft, if_version: int | None = None) -> Stored:

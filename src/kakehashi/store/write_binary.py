@@ -11,6 +11,7 @@ from kakehashi.store.binary import (
     FLOAT8,
     FLOAT8S,
     INT2,
+    INT2S,
     INT4,
     INT8,
     INT8S,
@@ -21,7 +22,7 @@ from kakehashi.store.binary import (
 )
 from kakehashi.store.rows import Draft, Stored
 
-_COLUMNS = 16  # of `resource`, in the order of the table
+_COLUMNS = 17  # of `resource`, in the order of the table
 
 _LONG, _WHOLE, _SHORT = "iiq", "iii", "iih"
 _FIXED = Struct(
@@ -41,6 +42,7 @@ def row(draft: Draft, key: tuple[int, int], stored: Stored, packed: bytes) -> by
         texts,
         BEGIN.pack(BYTEA, len(packed)),
         packed,
+        _shorts(tuple(index.grams)),
     )
     return composite(parts)
 
@@ -78,6 +80,22 @@ def _array(
         ARRAY.pack(1, 0, element, count, 1),
         packer(count).pack(*spelled),
     )
+
+
+@lru_cache(maxsize=4096)
+def _shorts(numbers: tuple[int, ...]) -> bytes:
+    """Return an array of 2-byte numbers: its type and length, and itself. Those of resources come again and again."""
+    count = len(numbers)
+    if not count:
+        return BEGIN.pack(INT2S, 12) + ARRAY.pack(0, 0, INT2, 0, 0)[:12]
+    spelled = [2] * (2 * count)
+    spelled[1::2] = numbers
+    return BEGIN.pack(INT2S, 20 + 6 * count) + ARRAY.pack(1, 0, INT2, count, 1) + _int2s(count).pack(*spelled)
+
+
+@lru_cache(maxsize=1024)
+def _int2s(count: int) -> Struct:
+    return Struct(">" + "ih" * count)
 
 
 @lru_cache(maxsize=1024)

@@ -11,8 +11,6 @@ import ssl
 from collections.abc import Awaitable, Callable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
-import httpx
-
 _NAT64 = IPv6Network("64:ff9b::/96")
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -56,6 +54,8 @@ def is_public(address: Address) -> bool:
 
 def trusting() -> ssl.SSLContext:
     """Return the context for connections to others' servers: TLS 1.2 at least, the usual authorities."""
+    import httpx
+
     context = httpx.create_ssl_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

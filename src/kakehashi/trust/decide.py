@@ -7,7 +7,7 @@ no permission passes them by.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 
@@ -15,6 +15,7 @@ from kakehashi.core.actors import Actor, InstitutionType, Role
 from kakehashi.core.kinds import PERSONAL_KINDS, Flag, Kind, kinds
 from kakehashi.core.window import NOTHING, Pane, Window
 from kakehashi.trust import viewing_periods
+from kakehashi.trust.oauth import scopes
 from kakehashi.trust.roles import LICENSED, Interaction, kinds_of
 from kakehashi.trust.viewing_periods import Groups
 
@@ -99,7 +100,13 @@ def decide(facts: WindowFacts, actor: Actor, at: datetime) -> Window:
     if _bound_elsewhere(facts, actor):
         return NOTHING
     opened = [window for window in _rules(facts, actor, at) if window.panes]
-    return reduce(Window.joined, opened) if opened else NOTHING
+    return _in_scope(reduce(Window.joined, opened), actor) if opened else NOTHING
+
+
+def _in_scope(window: Window, actor: Actor) -> Window:
+    """Return what the scopes of the actor's token leave of a window (docs/adr/0020)."""
+    narrowing = scopes.narrowing(actor.scopes)
+    return window if narrowing is None else replace(window, narrowing=narrowing)
 
 
 def _rules(facts: WindowFacts, actor: Actor, at: datetime) -> Iterator[Window]:
@@ -129,9 +136,10 @@ def _shared() -> Window:
 def _own(facts: WindowFacts, actor: Actor) -> Window:
     """What the institution wrote, as its role may see it, whatever its flags: it is its own record (診療録).
 
+    Its subscriptions too, which are nobody else's and tell of no person.
     Source: 医師法24条; 安全管理ガイドライン 6.0 運用編14 (rights by licence and duty).
     """
-    seen = kinds_of(actor, Interaction.READ) & WHOLE
+    seen = kinds_of(actor, Interaction.READ) & (WHOLE | Kind.SUBSCRIPTION.bit)
     if actor.person is not None and not facts.persons:
         return NOTHING
     own = Pane(seen, persons=facts.persons or None, custodians=frozenset({actor.institution.key}))
@@ -270,7 +278,7 @@ def decide_coverage(facts: WindowFacts, actor: Actor, insurers: frozenset[int]) 
         custodians=insurers - facts.suspended,
         hidden=int(Flag.UNDELIVERED | Flag.SUSPENDED),
     )
-    return Window((pane,), "eligibility")
+    return _in_scope(Window((pane,), "eligibility"), actor)
 
 
 def _others(facts: WindowFacts, seen: int, periods: Groups, at: datetime) -> tuple[Pane, ...]:

@@ -8,11 +8,14 @@ the answer only the status is read: its body may be endless, or somebody's.
 import asyncio
 import ssl
 from collections.abc import Mapping
-
-import httpx
+from typing import TYPE_CHECKING
 
 from kakehashi.core.errors import Unavailable
+from kakehashi.store.watch import OUTBOUND, step
 from kakehashi.trust.addresses import Addresses, Resolve, Shut, trusting
+
+if TYPE_CHECKING:
+    import httpx
 
 SECONDS = 10.0  # for all of it: name, connection, sending, status
 _PORTS = {"https": 443, "http": 80}
@@ -52,15 +55,20 @@ class Outbound:
 
     async def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Send, and return when the other side has taken it (2xx). Raises Unsent."""
+        import httpx
+
         try:
-            async with asyncio.timeout(self._seconds):
-                status = await self._sent(method, _parts(url), body, headers)
+            with step(OUTBOUND):
+                async with asyncio.timeout(self._seconds):
+                    status = await self._sent(method, _parts(url), body, headers)
         except (httpx.HTTPError, OSError, TimeoutError, UnicodeError) as fault:
             raise Unsent(rule=f"hook.{type(fault).__name__}") from None
         if not 200 <= status < 300:
             raise Unsent(rule=f"hook.status.{status}")
 
-    async def _sent(self, method: str, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> int:
+    async def _sent(self, method: str, url: "httpx.URL", body: bytes, headers: Mapping[str, str]) -> int:
+        import httpx
+
         pinned = await self._pinned(url)
         said = {**headers, "host": url.netloc.decode("ascii"), "accept-encoding": "identity"}
         name = {"sni_hostname": url.host}  # the certificate is held against the name, not against the address
@@ -70,7 +78,7 @@ class Outbound:
         ):
             return answer.status_code
 
-    async def _pinned(self, url: httpx.URL) -> httpx.URL:
+    async def _pinned(self, url: "httpx.URL") -> "httpx.URL":
         """Return the URL with the address in the place of the name. Raises Unsent, OSError."""
         try:
             address = await self._addresses.of(url.host, url.port or _PORTS[url.scheme])
@@ -88,6 +96,8 @@ class Outbound:
 
 def sound(url: str) -> bool:
     """Say whether a URL has the form of one that may be sent to; where it leads is asked when it is used."""
+    import httpx
+
     try:
         _parts(url)
     except (Unsent, httpx.InvalidURL):
@@ -95,7 +105,9 @@ def sound(url: str) -> bool:
     return True
 
 
-def _parts(url: str) -> httpx.URL:
+def _parts(url: str) -> "httpx.URL":
+    import httpx
+
     parts = httpx.URL(url)
     if parts.scheme not in _PORTS or not parts.host or parts.userinfo or parts.fragment:
         raise Unsent(rule="hook.address")

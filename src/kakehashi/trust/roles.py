@@ -83,6 +83,8 @@ _AT_DESK = frozenset({_P.ADMINISTRATION, _P.PAYMENT, _P.TREATMENT})
 _SHARED = kinds(Kind.SHARED)
 _DESK = kinds(Kind.SHARED, Kind.PATIENT, Kind.COVERAGE, Kind.CONSENT)
 _EVERY = PERSONAL_KINDS | _SHARED
+# What searches and writes may ask to be told of changes: told is only what it may see then (ADR 17).
+_TOLD = kinds(Kind.SUBSCRIPTION)
 _MEDICINES = _DESK | kinds(
     Kind.CONDITION,
     Kind.ALLERGY,
@@ -108,19 +110,19 @@ def _each(interactions: tuple[Interaction, ...], *rights: Right) -> Rights:
 
 
 def _clinician() -> Rights:
-    look = Right(_EVERY, _CARE, _AT_CARE)
+    look = Right(_EVERY | _TOLD, _CARE, _AT_CARE)
     return {
         **_each((*_LOOK, _I.VALIDATE), look),
-        **_each(_WRITE, Right(_DIAGNOSED, _CARE, _AT_CARE)),
+        **_each(_WRITE, Right(_DIAGNOSED | _TOLD, _CARE, _AT_CARE)),
         **_each((_I.PERSON_FIND, _I.CONSENT_TAKE), Right(_DESK, _CARE, _AT_CARE)),
         _I.EMERGENCY_OPEN: (Right(_EVERY, _HOSPITALS, _AT_CARE, emergency_right=True),),
     }
 
 
 def _pharmacist() -> Rights:
-    at_pharmacy = Right(_MEDICINES, _PHARMACY, frozenset({_P.TREATMENT}))
-    at_hospital = Right(_MEDICINES, _CARE, _AT_CARE)
-    dispense = kinds(Kind.DISPENSE)
+    at_pharmacy = Right(_MEDICINES | _TOLD, _PHARMACY, frozenset({_P.TREATMENT}))
+    at_hospital = Right(_MEDICINES | _TOLD, _CARE, _AT_CARE)
+    dispense = kinds(Kind.DISPENSE) | _TOLD
     return {
         **_each((*_LOOK, _I.VALIDATE), at_pharmacy, at_hospital),
         **_each(_WRITE, Right(dispense, _PHARMACY | _CARE, frozenset({_P.TREATMENT}))),
@@ -133,8 +135,8 @@ def _pharmacist() -> Rights:
 
 def _nurse() -> Rights:
     return {
-        **_each((*_LOOK, _I.VALIDATE), Right(_NURSING, _CARE, _AT_CARE)),
-        **_each((_I.CREATE, _I.UPDATE), Right(_NURSED, _CARE, _AT_CARE)),
+        **_each((*_LOOK, _I.VALIDATE), Right(_NURSING | _TOLD, _CARE, _AT_CARE)),
+        **_each((_I.CREATE, _I.UPDATE), Right(_NURSED | _TOLD, _CARE, _AT_CARE)),
         **_each((_I.PERSON_FIND, _I.CONSENT_TAKE), Right(_DESK, _CARE, _AT_CARE)),
         _I.EMERGENCY_OPEN: (Right(_NURSING, _HOSPITALS, _AT_CARE, emergency_right=True),),
     }
@@ -174,7 +176,7 @@ def _auditor() -> Rights:
 
 
 def _operator() -> Rights:
-    run = Right(_SHARED, _OPERATOR, frozenset({_P.OPERATIONS}))
+    run = Right(_SHARED | _TOLD, _OPERATOR, frozenset({_P.OPERATIONS}))
     consoles = tuple(one for one in Interaction if one.value.startswith("console."))
     papers = Right(0, _OPERATOR, frozenset({_P.OPERATIONS}))
     procedures = (_I.PERSON_SETTLE, _I.PERSON_IDENTIFY, _I.PERSON_ENROL, _I.WITHHOLD_TAKE)
@@ -189,12 +191,14 @@ def _person() -> Rights:
 
 
 def _system() -> Rights:
-    care = Right(_EVERY | kinds(Kind.SUBMISSION), _CARE, _AT_CARE | _AT_DESK)
-    pharmacy = Right(_MEDICINES | kinds(Kind.SUBMISSION), _PHARMACY, _AT_DESK)
+    care = Right(_EVERY | _TOLD | kinds(Kind.SUBMISSION), _CARE, _AT_CARE | _AT_DESK)
+    pharmacy = Right(_MEDICINES | _TOLD | kinds(Kind.SUBMISSION), _PHARMACY, _AT_DESK)
     insurer = Right(
-        _INSURED, frozenset({_T.INSURER}), frozenset({_P.PAYMENT, _P.ADMINISTRATION, _P.OPERATIONS})
+        _INSURED | _TOLD, frozenset({_T.INSURER}), frozenset({_P.PAYMENT, _P.ADMINISTRATION, _P.OPERATIONS})
     )
-    town = Right(_MUNICIPAL, frozenset({_T.MUNICIPALITY}), frozenset({_P.ADMINISTRATION, _P.OPERATIONS}))
+    town = Right(
+        _MUNICIPAL | _TOLD, frozenset({_T.MUNICIPALITY}), frozenset({_P.ADMINISTRATION, _P.OPERATIONS})
+    )
     desk = Right(_DESK, _CARE | _PHARMACY, _AT_DESK)
     everyone = (care, pharmacy, insurer, town)
     return {
@@ -285,20 +289,36 @@ def usual_purpose(institution: Institution) -> Purpose:
     )
 
 
-def require(actor: Actor, interaction: str, kind: Kind | None = None, *, resource_type: str = "") -> None:
+def require(
+    actor: Actor,
+    interaction: str,
+    kind: Kind | None = None,
+    *,
+    resource_type: str = "",
+    filtered: bool = False,
+) -> None:
     """Let the actor do this, or raise Refused. Unknown interactions are refused.
 
     `kind`: the kind of information, where one is meant. `resource_type`: the FHIR type, where one is meant; a
-    token's scopes are held against it ("" for a FHIR interaction means: against every type).
+    token's scopes are held against it ("" for a FHIR interaction means: against every type). What a scope with a
+    search filter lets be read, windows narrow; what it lets be written, only who says `filtered` may do: they hold
+    each resource against `scopes.narrowed`.
     """
-    if not permits(actor, interaction, kind, resource_type=resource_type):
+    if not permits(actor, interaction, kind, resource_type=resource_type, filtered=filtered):
         raise Refused(rule="roles.may")
 
 
-def permits(actor: Actor, interaction: str, kind: Kind | None = None, *, resource_type: str = "") -> bool:
-    """Say whether the role, and a token's scopes, let the actor do this."""
+def permits(
+    actor: Actor,
+    interaction: str,
+    kind: Kind | None = None,
+    *,
+    resource_type: str = "",
+    filtered: bool = False,
+) -> bool:
+    """Say whether the role, and a token's scopes, let the actor do this; `filtered` as in `require`."""
     return any(right.covers(actor, kind) for right in _rights(actor.role, interaction)) and _in_scope(
-        actor, interaction, resource_type
+        actor, interaction, resource_type, filtered
     )
 
 
@@ -320,7 +340,7 @@ def _rights(role: Role, interaction: str) -> tuple[Right, ...]:
 _NAMES = frozenset(one.value for one in Interaction)
 
 
-def _in_scope(actor: Actor, interaction: str, resource_type: str) -> bool:
+def _in_scope(actor: Actor, interaction: str, resource_type: str, filtered: bool) -> bool:
     """A token without scopes is a web session's actor only; a system always needs them."""
     if not actor.scopes:
         return actor.role is not Role.SYSTEM
@@ -328,7 +348,8 @@ def _in_scope(actor: Actor, interaction: str, resource_type: str) -> bool:
     if one is Interaction.VALIDATE:  # tells nothing that the caller did not send
         return True
     if one in _FHIR:
-        return allows(actor.scopes, resource_type or "*", interaction)
+        whole = one in _WRITE and not filtered
+        return allows(actor.scopes, resource_type or "*", interaction, whole=whole)
     if (needed := _SCOPED.get(one)) is None:
         return False
-    return allows(actor.scopes, *needed)
+    return allows(actor.scopes, *needed, whole=True)

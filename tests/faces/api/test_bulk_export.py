@@ -258,6 +258,19 @@ async def test_named_patients_and_members_of_a_group(region: Region, sakura: Cal
     assert (await export(region, sakura, f"Group/{empty}/")).manifest["output"] == []
 
 
+async def test_a_system_exports_a_group_with_the_scopes_of_what_it_gets_and_is_not_shown_the_group(
+    region: Region, sakura: Caller, taro: str
+) -> None:
+    """smart-fetch asks for no scope of Group, and Bulk Data asks for none."""
+    members = [{"entity": {"reference": taro}}]
+    group = await sakura.made({"resourceType": "Group", "type": "person", "actual": True, "member": members})
+    narrow = await region.caller(SAKURA, scope="system/Patient.rs")
+    got = await export(region, narrow, f"Group/{group}/", type="Patient")
+    assert got.ids("Patient") == {taro.removeprefix("Patient/")}
+    assert (await narrow.get(f"/fhir/Group/{group}")).status_code == 403
+    assert (await narrow.get(f"/fhir/Group/{group}/$export?_type=Group", **ASYNC)).status_code == 403
+
+
 async def test_a_group_that_one_may_not_see_is_not_there(
     region: Region, sakura: Caller, midori: Caller
 ) -> None:

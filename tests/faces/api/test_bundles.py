@@ -125,8 +125,28 @@ async def test_a_conditional_create_makes_one_only(sakura: Caller, midori: Calle
     assert first.headers["location"] == again.headers["location"]
     theirs = await midori.post("/fhir/Patient", body, if_none_exist=condition)
     assert theirs.status_code == 201  # what they may not see is not there
-    for wrong in ("shoe-size=3", "_count=1"):
+    for address in ("Patient?", "/Patient?", "https://kakehashi.example/fhir/Patient?_format=json&"):
+        whole = await sakura.post(
+            "/fhir/Patient", body, if_none_exist=address + condition
+        )  # as HAPI's client
+        assert (whole.status_code, whole.headers["location"]) == (200, first.headers["location"])
+    for wrong in ("shoe-size=3", "_count=1", f"Observation?{condition}"):
         assert (await sakura.post("/fhir/Patient", body, if_none_exist=wrong)).status_code == 400
+
+
+async def test_a_search_in_the_address_of_a_create_is_a_condition_and_a_wish_for_a_form_is_none(
+    sakura: Caller, midori: Caller
+) -> None:
+    """R4 gives it no meaning; fhirpy asks so, and a second Patient would be the worst answer."""
+    body = patient("ADDRESSED-1")
+    path = "/fhir/Patient?identifier=ADDRESSED-1&_format=json"
+    first, again = await sakura.post(path, body), await sakura.post(path, body)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["id"] == again.json()["id"]
+    assert (await midori.post(path, body)).status_code == 201
+    assert (await sakura.post("/fhir/Patient?nonsense=1", body)).status_code == 400
+    assert (await sakura.post("/fhir/Patient?_format=json&_pretty=true", body)).status_code == 201
+    assert (await sakura.post(path, body)).status_code == 412
 
 
 async def test_conditional_updates_and_deletes_mean_one_resource(sakura: Caller, taro: str) -> None:

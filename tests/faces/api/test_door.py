@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import orjson
 import pytest
-from api_words import BASE, Caller, Region, ids, lab, rules
+from api_words import Caller, Region, ids, lab, rules
 
 from kakehashi.core.actors import Role
 from kakehashi.faces.api import body, health
@@ -211,21 +211,6 @@ async def test_figures_hold_no_ids_and_no_search_values(region: Region, sakura: 
     assert 'kakehashi_requests_total{interaction="read",status="200",type="Patient"}' in figures
     assert taro.removeprefix("Patient/") not in figures
     assert "秘密" not in figures
-
-
-async def test_the_capability_statement_tells_what_is_there(region: Region) -> None:
-    said = (await region.client.get("/fhir/metadata")).json()
-    assert (said["resourceType"], said["fhirVersion"]) == ("CapabilityStatement", "4.0.1")
-    listed = {one["type"]: one for one in said["rest"][0]["resource"]}
-    assert len(listed) == 146
-    assert {"name": "family", "type": "string"} in listed["Patient"]["searchParam"]
-    assert said["implementation"]["url"] == BASE
-
-
-async def test_the_capability_statement_is_valid(region: Region, sakura: Caller) -> None:
-    said = (await region.client.get("/fhir/metadata")).content
-    told = await sakura.post("/fhir/CapabilityStatement/$validate", said)
-    assert [one for one in told.json()["issue"] if one["severity"] == "error"] == []
 
 
 async def test_outcomes_are_valid_resources_themselves(region: Region, sakura: Caller) -> None:

@@ -428,3 +428,11 @@ async def test_in_a_batch_and_in_xml(sakura: Caller) -> None:
     )
     posted = await sakura.post("/fhir/ValueSet/$expand", asked, content_type="application/fhir+xml")
     assert listed(posted.json()) == ["E"]
+
+
+@pytest.mark.parametrize(
+    "query", ["offset=&filter=a", "count=&offset=", "activeOnly=&count=2", "count=2&count=x"]
+)
+async def test_what_is_given_empty_or_twice_harms_nothing(sakura: Caller, query: str) -> None:
+    made = await sakura.made({"resourceType": "ValueSet", "status": "draft"})
+    assert (await sakura.get(f"/fhir/ValueSet/{made}/$expand?{query}")).status_code in (200, 400, 422)

@@ -6,7 +6,7 @@ Each try is either refused, or it changes nothing that counts: who may see the r
 from datetime import datetime
 
 import pytest
-from api_words import KAEDE, MIDORI, NOON, SAKURA, Caller, Json, Region, ids, lab, patient
+from api_words import KAEDE, MIDORI, NOON, SAKURA, Caller, Json, Region, ids, lab, patient, rules
 
 from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.kinds import Flag, Kind
@@ -66,9 +66,9 @@ async def test_whoever_sends_is_the_owner_whatever_the_body_and_the_headers_say(
     }
     said = {"x_institution": str(MIDORI.key), "x_role": "operator", "x_forwarded_user": "operator",
             "x_kakehashi_custodian": "2", "x_http_method_override": "DELETE"}  # fmt: skip
-    answer = await sakura.post(
-        "/fhir/Observation?custodian=2&person=1&_security=U", lab(taro, **claims), **said
-    )
+    in_address = await sakura.post("/fhir/Observation?custodian=2&person=1", lab(taro, **claims), **said)
+    assert (in_address.status_code, rules(in_address)) == (400, ["search.parameter"])
+    answer = await sakura.post("/fhir/Observation", lab(taro, **claims), **said)
     assert answer.status_code == 201
     name = answer.json()["id"]
     row = await kept(region, name)

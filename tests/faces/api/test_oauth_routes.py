@@ -8,6 +8,7 @@ import pytest
 from api_words import NOON, SAKURA, Region
 
 from kakehashi.core.actors import Actor, Purpose, Role
+from kakehashi.core.errors import Invalid
 from kakehashi.trust.keys import Authority
 from kakehashi.trust.oauth import assertions, certificates, clients
 from kakehashi.trust.signin import setup
@@ -68,6 +69,31 @@ async def test_a_refusal_has_its_oauth_name(
     answer = await region.client.post("/oauth/token", data=form(region, system, **changed))
     assert answer.json()["error"] == error
     assert answer.status_code == (401 if error == "invalid_client" else 400)
+
+
+async def test_a_developer_is_told_which_scopes_are_dropped_and_why(region: Region, system: System) -> None:
+    good, bad = "system/Observation.rs?category=laboratory", "system/Observation.rs?category:not=laboratory"
+    got = await region.client.post(
+        "/oauth/token", data=form(region, system, scope=f"{good} {bad} system/Patient.c")
+    )
+    assert got.json()["scope"] == good
+    dropped = {one["scope"]: one["rule"] for one in got.json()["scope_dropped"]}
+    assert dropped == {bad: "oauth.scope.filter", "system/Patient.c": "oauth.scope.not-allowed"}
+    refused = await region.client.post("/oauth/token", data=form(region, system, scope=bad))
+    assert refused.json()["error"] == "invalid_scope"
+    assert refused.json()["error_description"].startswith(f"{bad}: ")
+    whole = await region.client.post("/oauth/token", data=form(region, system))
+    assert "scope_dropped" not in whole.json()
+
+
+async def test_a_scope_that_is_not_understood_is_named_when_a_system_is_registered(region: Region) -> None:
+    made, scope = new_system("typo-emr"), ["system/Observation.rs?categry=laboratory", "system/Patient.rs"]
+    with pytest.raises(Invalid) as refused:
+        await clients.register(
+            region.db, made.id, "電子カルテ", SAKURA, scope=scope, jwks=made.jwks(), by=OPERATOR, at=NOON
+        )
+    [problem] = refused.value.problems
+    assert (problem.rule, problem.en.split(": ")[0]) == ("oauth.scope.filter", scope[0])
 
 
 async def test_an_assertion_counts_once(region: Region, system: System) -> None:

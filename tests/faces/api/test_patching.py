@@ -183,3 +183,49 @@ async def test_a_repeated_patch_under_one_key_is_done_once(sakura: Caller, taro:
     again = await patched(sakura, path, add, idempotency_key="patch-once")
     assert (first.status_code, first.content) == (again.status_code, again.content)
     assert first.json()["meta"]["versionId"] == "2"
+
+
+MERGE_PATCH = "application/merge-patch+json"
+
+
+@pytest.mark.parametrize("media", [MERGE_PATCH, "application/json"])
+async def test_a_merge_patch_sets_members_takes_away_what_is_null_and_leaves_the_digits_of_the_rest(
+    sakura: Caller, taro: str, media: str
+) -> None:
+    body = orjson.dumps(lab(taro, note=[{"text": "初検"}])).replace(b"13.5", b"13.500")
+    name = (await sakura.post("/fhir/Observation", body)).json()["id"]
+    change = {"status": "amended", "note": None, "code": {"text": "血色素"}, "absent": None}
+    answer = await sakura.ask("PATCH", f"/fhir/Observation/{name}", change, content_type=media)
+    assert answer.status_code == 200, answer.text
+    assert b'"value":13.500' in answer.content
+    told = answer.json()
+    assert (told["status"], told["code"]["text"], "note" in told) == ("amended", "血色素", False)
+    assert told["code"]["coding"][0]["code"] == "718-7"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"[]", 400), (b"null", 400), (b"{", 400), (b'{"status":"final","status":"amended"}', 400),
+        (b'{"resourceType":"Patient"}', 422), (b'{"status":null}', 422), (b'{"status":"no such"}', 422),
+        (b'{"id":"another"}', 422), (b'{"a":' * 300 + b"1" + b"}" * 300, 400), (b'{"nothing":1}', 422),
+    ],
+)  # fmt: skip
+async def test_a_merge_patch_that_does_not_fit_changes_nothing(
+    sakura: Caller, taro: str, sent: bytes, status: int
+) -> None:
+    name = await sakura.made(lab(taro))
+    answer = await sakura.ask("PATCH", f"/fhir/Observation/{name}", sent, content_type=MERGE_PATCH)
+    assert answer.status_code == status, answer.text
+    assert (await sakura.get(f"/fhir/Observation/{name}")).json()["meta"]["versionId"] == "1"
+
+
+async def test_a_stranger_merges_nothing(sakura: Caller, midori: Caller, taro: str) -> None:
+    name = await sakura.made(lab(taro))
+    refused = await midori.ask(
+        "PATCH", f"/fhir/Observation/{name}", {"status": "amended"}, content_type=MERGE_PATCH
+    )
+    nothing = await midori.ask(
+        "PATCH", "/fhir/Observation/nothing-here", {"status": "amended"}, content_type=MERGE_PATCH
+    )
+    assert (refused.status_code, nothing.status_code) == (404, 404)

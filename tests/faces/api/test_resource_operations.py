@@ -95,7 +95,7 @@ async def test_the_last_of_each_code_come_newest_first(
     assert ids((await midori.get(f"/fhir/Observation/$lastn?patient={taro}")).json()) == []
     for wrong in ("category=laboratory", f"patient={taro}&max=0", f"patient={taro}&shoe=9"):
         assert (await sakura.get(f"/fhir/Observation/$lastn?{wrong}")).status_code == 400
-    assert (await sakura.get(f"/fhir/Condition/$lastn?patient={taro}")).status_code == 400
+    assert (await sakura.get(f"/fhir/Condition/$lastn?patient={taro}")).status_code == 404
     clerk = await region.caller(role=Role.CLERK)
     assert ids((await clerk.get(f"/fhir/Observation/$lastn?patient={taro}")).json()) == []
 

@@ -28,18 +28,12 @@ _PLACES = {
 }
 
 NO_JOB = "00000000-0000-4000-8000-000000000000"
-_TYPES_OF = {
-    "everything": "Patient",
-    "document": "Composition",
-    "expand": "ValueSet",
-    "lookup": "CodeSystem",
-    "validate-code": "ValueSet",
-    "subsumes": "CodeSystem",
-    "translate": "ConceptMap",
-    "status": "Subscription",
-    "events": "Subscription",
-    "get-ws-binding-token": "Subscription",
-}
+
+
+def type_of(one: Row) -> str:
+    """A type that has the route: of an operation the one for which it was declared last."""
+    route = ROUTES.at(one.path)[one.method]
+    return "Patient" if "{member}" in one.path else (route.types or ("Observation",))[-1]
 
 
 def test_every_route_has_its_row() -> None:
@@ -73,9 +67,7 @@ async def callers(region: Region, sakura: Caller) -> dict[Role, Caller]:
 
 async def knock(caller: Caller, one: Row, who: str, name: str) -> httpx.Response:
     """Ask for a route with the identifiers of a record."""
-    operation = one.path.rpartition("$")[2]
-    kind = _TYPES_OF.get(operation, "Observation") if "$" in one.path else "Observation"
-    kind = "Patient" if "{member}" in one.path else kind
+    kind = type_of(one)
     known = {
         "type": kind,
         "id": who.removeprefix("Patient/") if kind == "Patient" else name,
@@ -94,6 +86,14 @@ async def knock(caller: Caller, one: Row, who: str, name: str) -> httpx.Response
         "transaction": {"resourceType": "Bundle", "type": "transaction", "entry": [
             {"resource": lab(who), "request": {"method": "POST", "url": "Observation"}}]},
         "push": conditions(),
+        "message": {"resourceType": "Bundle", "type": "message", "entry": [
+            {"resource": {
+                "resourceType": "MessageHeader", "id": f"m-{known['id']}"[:64], "source": {"endpoint": "urn:x"},
+                "eventCoding": {"system": "urn:kakehashi:event", "code": "records"}}},
+            {"resource": lab(who)}]},
+        "graphql": {"query": f'{{ Patient(id: "{known["id"]}") {{ name {{ text }} }} }}'},
+        "graphql-one": {"query": "{ id }"},
+        "described": patient("S-matrix-none", family="だれか"),
         "meta": {"resourceType": "Parameters", "parameter": [
             {"name": "meta", "valueMeta": {"tag": [{"system": "urn:x", "code": "y"}]}}]},
         "patch": {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [

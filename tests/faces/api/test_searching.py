@@ -143,3 +143,16 @@ async def test_a_doctor_sees_another_institutions_record_under_consent_only(
     assert ids((await doctor.get(f"/fhir/Observation?subject={who}")).json()) == [name]
     assert name in ids((await doctor.get(f"/fhir/{there}/$everything")).json())
     assert (await midori.get(paths[0])).status_code == 404  # the institution's system is nobody's doctor
+
+
+async def test_a_page_of_none_counts_and_a_quantity_may_name_no_unit(sakura: Caller, taro: str) -> None:
+    """R4: `_count=0` is `_summary=count`; HAPI's client writes `5||` for a number of any unit."""
+    for value in (1, 2, 3):
+        await sakura.made(lab(taro, value=value))
+    counted = (await sakura.get(f"/fhir/Observation?subject={taro}&_count=0")).json()
+    assert (counted["total"], "entry" in counted) == (3, False)
+    above = (await sakura.get(f"/fhir/Observation?subject={taro}&value-quantity=gt1||")).json()
+    assert len(ids(above)) == 2
+    for wrong in ("1|", "1|http://unitsofmeasure.org|", "1|||"):
+        answer = await sakura.get(f"/fhir/Observation?subject={taro}&value-quantity={wrong}")
+        assert answer.status_code == 400

@@ -1,6 +1,7 @@
 """XML over HTTP: whatever takes JSON takes XML, whatever answers in JSON answers in XML; what is kept is the JSON."""
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -255,3 +256,16 @@ async def test_head_tells_the_length_of_the_xml(sakura: Caller, taro: str) -> No
     whole = await sakura.get(f"/fhir/{taro}", accept=XML)
     head = await sakura.ask("HEAD", f"/fhir/{taro}", accept=XML)
     assert (head.headers["content-length"], head.content) == (str(len(whole.content)), b"")
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x18", "\x0b", "\ufffe", "\uffff"])
+async def test_what_was_sent_is_said_again_without_signs_that_no_text_may_have(
+    sakura: Caller, sign: str
+) -> None:
+    """A refusal repeats names that the caller sent; it stays a valid resource in both formats."""
+    path = f"/fhir/Observation/$lastn?{quote('a' + sign + 'b')}=1"
+    told = await sakura.get(path)
+    assert told.status_code == 400 and "\ufffd" in told.text
+    in_xml = await sakura.get(f"{path}&_format=xml&_pretty=true")
+    assert in_xml.status_code == 400
+    assert read(in_xml)["issue"][0]["code"] == told.json()["issue"][0]["code"]

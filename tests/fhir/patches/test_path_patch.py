@@ -60,6 +60,7 @@ BESIDE = {"url": "urn:x", "valueCode": "y"}
     (operation("delete", "Patient.birthDate"), {"birthDate": None}),
     (operation("delete", "Patient.photo"), {}),
     (operation("delete", "Patient.contact[0]"), {"contact": None}),
+    (operation("delete", "Patient.contact[0].name.text"), {"contact": None}),
     (operation("delete", "Patient.name.where(text = 'みほん')"), {"name": WHO["name"][:1]}),
     (operation("insert", "Patient.name", {"valueHumanName": {"text": "先"}}, index=0),
      {"name": [{"text": "先"}, *WHO["name"]]}),

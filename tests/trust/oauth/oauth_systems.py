@@ -12,8 +12,9 @@ from joserfc.jwk import ECKey, RSAKey
 
 from kakehashi.core.actors import Actor, Institution, InstitutionType, Purpose, Role
 from kakehashi.trust.oauth import assertions, grants
-from kakehashi.trust.oauth.grants import Granted
+from kakehashi.trust.oauth.granted import Granted
 from kakehashi.trust.oauth.jwks import Published
+from kakehashi.trust.oauth.proving import Caller
 from kakehashi.trust.oauth.tokens import Tokens
 from kakehashi.trust.signin import setup
 
@@ -62,7 +63,7 @@ class System:
             "grant_type": "client_credentials", "scope": scope, "client_assertion_type": assertions.TYPE,
             "client_assertion": assertion or self.assertion(at), **form,
         }  # fmt: skip
-        return await grants.token(tokens, NOBODY_PUBLISHES, asked, at=at, client_cert_thumbprint=cert)
+        return await grants.token(tokens, NOBODY_PUBLISHES, Caller(asked, thumbprint=cert), at=at)
 
 
 def new_system(client: str = "sakura-ehr", algorithm: str = "ES384") -> System:

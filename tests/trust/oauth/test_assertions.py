@@ -21,6 +21,7 @@ from kakehashi.store.clients import Client
 from kakehashi.trust.oauth import assertions, clients, grants
 from kakehashi.trust.oauth.failures import (
     InvalidClient,
+    InvalidGrant,
     InvalidRequest,
     InvalidScope,
     UnsupportedGrant,
@@ -28,6 +29,7 @@ from kakehashi.trust.oauth.failures import (
 )
 from kakehashi.trust.oauth.jose import NotGood, read_header, text_claim, verified
 from kakehashi.trust.oauth.jwks import Fetched, Published
+from kakehashi.trust.oauth.proving import Caller
 from kakehashi.trust.oauth.tidying import tidy
 from kakehashi.trust.oauth.tokens import Tokens
 
@@ -318,14 +320,14 @@ async def test_purposes_only_as_registered(tokens: Tokens, system: System) -> No
 async def test_other_grants_and_missing_parameters(tokens: Tokens, system: System) -> None:
     for form, failure in (
         ({"grant_type": "password"}, UnsupportedGrant),
-        ({"grant_type": "authorization_code"}, UnsupportedGrant),
+        ({"grant_type": "authorization_code"}, InvalidGrant),
         ({"client_assertion_type": "urn:x"}, InvalidRequest),
         ({"client_id": "another"}, InvalidClient),
     ):
         with pytest.raises(failure):
             await system.token(tokens, NOON, **form)
     with pytest.raises(UnsupportedGrant):
-        await grants.token(tokens, NOBODY_PUBLISHES, {}, at=NOON)
+        await grants.token(tokens, NOBODY_PUBLISHES, Caller({}), at=NOON)
 
 
 def private(system: System) -> str:
@@ -406,7 +408,7 @@ async def test_published_keys_are_fetched_kept_and_changed(tokens: Tokens) -> No
             "client_assertion": who.assertion(at, header or {}),  # type: ignore[arg-type]
         }  # fmt: skip
         try:
-            return bool(await grants.token(tokens, published, form, at=at))  # type: ignore[arg-type]
+            return bool(await grants.token(tokens, published, Caller(form), at=at))  # type: ignore[arg-type]
         except InvalidClient:
             return False
 

@@ -16,7 +16,8 @@ from kakehashi.trust.roles import Interaction, kinds_of, permits, require
 CLINICAL = [
     kind
     for kind in Kind
-    if kind not in (Kind.SHARED, Kind.PATIENT, Kind.COVERAGE, Kind.CONSENT, Kind.SUBMISSION)
+    if kind
+    not in (Kind.SHARED, Kind.PATIENT, Kind.COVERAGE, Kind.CONSENT, Kind.SUBMISSION, Kind.SUBSCRIPTION)
 ]
 
 

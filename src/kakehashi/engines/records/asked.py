@@ -5,7 +5,7 @@ facts of NOBODY are fetched, so that neither the answer nor the work done tells 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -47,6 +47,14 @@ class Scene:
     window: Window
     persons: frozenset[int] | None = None
     consented: int = 0
+
+    def searching(self) -> "Scene":
+        """Return it with the window as a search through it is narrowed."""
+        return self if self.window.narrowing is None else replace(self, window=self.window.searching())
+
+    def exporting(self) -> "Scene":
+        """Return it with the window narrowed for what is carried away."""
+        return self if self.window.narrowing is None else replace(self, window=self.window.exporting())
 
 
 def bound(actor: Actor) -> bool:
@@ -92,6 +100,20 @@ async def scene_on(house: House, asked: Asked, patients: Sequence[str]) -> Scene
     return Scene(_joined([own, *(window for _, window in opened)]), persons)
 
 
+async def scene_around(house: House, asked: Asked, keys: Sequence[tuple[str, str]]) -> Scene:
+    """Return the scene of a look at many resources (type, id): the actor's own window and one on each one's person.
+
+    One round trip for all. The persons are those that the windows reach.
+    """
+    async with house.db.connection() as db:
+        own = await window_now(db, asked)
+        if bound(asked.actor) or not keys:
+            return Scene(own, _persons_in(own, asked.actor.person or 0))
+        opened = await open_windows(db, asked.actor, keys, at=asked.at)
+    persons = frozenset[int]().union(*(_persons_in(window, person) for person, window in opened))
+    return Scene(_joined([own, *(window for _, window in opened)]), persons)
+
+
 async def scene_of(house: House, asked: Asked, person: int) -> Scene:
     """Return the scene of a look at one person's record: nothing but the window on that person."""
     async with house.db.connection() as db:
@@ -114,11 +136,19 @@ def _persons_in(window: Window, person: int) -> frozenset[int]:
 
 
 def _joined(windows: Sequence[Window]) -> Window:
-    """Return the union, each pane once."""
+    """Return the union, each pane and each reason once."""
     whole = windows[0]
     for one in windows[1:]:
         whole = whole.joined(one)
-    return Window(tuple(dict.fromkeys(whole.panes)), whole.because, whole.until)
+    return replace(whole.each_once(), because=_because(windows))
+
+
+def _because(windows: Sequence[Window]) -> str:
+    """Return the reasons; of very many only their kinds, since each entry of the log repeats them."""
+    reasons = dict.fromkeys(one.because for one in windows if one.because)
+    if len(reasons) > PERSONS + 1:
+        reasons = dict.fromkeys(one.partition(":")[0] for one in reasons)
+    return "+".join(reasons)
 
 
 def _too_many() -> TooCostly:

@@ -42,7 +42,8 @@ class Finder:
         query = query_of(resource_type, text, at=self.work.at, base_url=self.base_url)
         asked = Asked(self.by, self.work.at)
         require_scope(asked, query)
-        rows = await self.work.find(query, await window_now(self.work.connection, asked))
+        window = (await window_now(self.work.connection, asked)).searching()
+        rows = await self.work.find(query, window)
         if len(rows) > 1:
             raise _many(place, resource_type)
         return rows[0] if rows else None

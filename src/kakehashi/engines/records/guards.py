@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from kakehashi.core.actors import Actor
-from kakehashi.core.errors import Conflict, Gone, NotFound, Refused
+from kakehashi.core.errors import Conflict, Failure, Gone, NotFound, Refused
+from kakehashi.core.kinds import Kind
+from kakehashi.core.narrowing import Entries
 from kakehashi.engines.records.asked import Asked, window_now
 from kakehashi.engines.records.check import Checked
 from kakehashi.engines.records.wanted import Method, Wanted
@@ -15,6 +17,7 @@ from kakehashi.store.whereabouts import Place
 from kakehashi.store.write import Writing
 from kakehashi.terms import japan
 from kakehashi.trust import roles
+from kakehashi.trust.oauth import scopes
 
 _INTERACTIONS = {
     Method.CREATE: "create",
@@ -27,7 +30,28 @@ _INTERACTIONS = {
 def require_rights(batch: Sequence[Checked], by: Actor) -> None:
     """Raise Refused unless the actor's role, and its token's scopes, let it do all of this."""
     for method, kind, resource_type in {(one.wanted.method, one.kind, one.wanted.type) for one in batch}:
-        roles.require(by, _INTERACTIONS[method], kind, resource_type=resource_type)
+        roles.require(by, _INTERACTIONS[method], kind, resource_type=resource_type, filtered=True)
+
+
+def require_in_scope(by: Actor, wanted: Wanted, resource_type: str, entries: Entries) -> None:
+    """Raise Refused unless the filters of the token's scopes leave what is to be written, or changed."""
+    if not scopes.narrowed(by.scopes, _INTERACTIONS[wanted.method]).leave(resource_type, entries):
+        raise Refused(rule="record.scope")
+
+
+async def require_reach(work: Writing, wanted: Wanted, name: str, by: Actor) -> None:
+    """Raise unless the filters of the token's scopes leave what is stored under this name now.
+
+    What they may see is refused, anything else is as if it were another institution's.
+    """
+    if scopes.narrowed(by.scopes, _INTERACTIONS[wanted.method]).of(wanted.type) is None:
+        return
+    row = await work.current(wanted.type, name)
+    if row is None:
+        return
+    if not (await window_now(work.connection, Asked(by, work.at))).sees(row):
+        raise _anothers(wanted)
+    require_in_scope(by, wanted, row.type, row.entries())
 
 
 def require_once(named: Sequence[tuple[Wanted, str]]) -> None:
@@ -48,11 +72,15 @@ def require_own(place: Place | None, wanted: Wanted, by: Actor) -> None:
         if place.origin:
             raise _of_submission()
         return
+    raise _anothers(wanted)
+
+
+def _anothers(wanted: Wanted) -> Failure:
     if wanted.condition is not None:
-        raise Refused(rule="record.not-own")
+        return Refused(rule="record.not-own")
     if wanted.method is Method.DELETE:
-        raise NotFound
-    raise Conflict(
+        return NotFound()
+    return Conflict(
         "この id は使えません。UUID など、ほかと重ならない id を付けるか、id なしの POST で登録してください。",
         "This id cannot be used. Choose one that nobody else has, such as a UUID, or POST without an id.",
         rule="record.id-taken",
@@ -64,6 +92,13 @@ async def require_own_grave(work: Writing, wanted: Wanted, by: Actor) -> None:
     window = await window_now(work.connection, Asked(by, work.at))
     with suppress(Gone):
         await Reading(work.connection, window).one(wanted.type, wanted.id or "")
+
+
+async def require_right_to_delete(work: Writing, wanted: Wanted, by: Actor) -> None:
+    """Raise Refused unless the role may delete what is stored there: only the row says of what kind it is."""
+    row = await work.current(wanted.type, wanted.id or "")
+    if row is not None:
+        roles.require(by, "delete", Kind(row.kind), resource_type=wanted.type, filtered=True)
 
 
 async def require_no_submission(work: Writing, bundle: str) -> None:

@@ -29,7 +29,7 @@ async def lastn(house: House, asked: Asked, query: Query, most: int) -> list[Row
     require_scope(asked, query)
     query = await resolved(house, asked, query)
     patients, sure = named_patients(query)
-    scene = await scene_on(house, asked, patients)
+    scene = (await scene_on(house, asked, patients)).searching()
     persons = scene.persons if sure else None
     groups = _Groups(most)
     note = asked.note("search", "Observation/$lastn", scene.window)

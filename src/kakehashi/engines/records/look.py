@@ -59,12 +59,16 @@ async def read(house: House, asked: Asked, resource_type: str, resource_id: str)
 
 @lru_cache(maxsize=4096)
 def _readable(actor: Actor, resource_type: str) -> Window | None:
-    """Return the window of an unbound actor who may read the type, None for a bound one. Raises Refused.
+    """Return the window of an unbound actor who may read the type, None for a bound one or one with a narrowed window,
+    whom a single look answers. Raises Refused.
 
     Kept, because reads by id are many and neither role nor own window changes during an actor's life.
     """
     roles.require(actor, "read", resource_type=resource_type)
-    return None if bound(actor) else own_window(actor)
+    if bound(actor):
+        return None
+    window = own_window(actor)
+    return None if window.narrowed else window
 
 
 async def version(house: House, asked: Asked, resource_type: str, resource_id: str, number: int) -> Row:

@@ -20,9 +20,7 @@ async def looked_through(house: House, asked: Asked, resource_type: str | None) 
     scene = await scene_on(house, asked, ())
     note = asked.note("search", f"{resource_type or 'all'}/$meta", scene.window)
     async with reading(house.db, scene.window, note, at=asked.at) as look:
-        rows = await (
-            look.every_of(resource_type, limit=MOST + 1) if resource_type else look.every(limit=MOST + 1)
-        )
+        rows = await look.living(resource_type, limit=MOST + 1)
         if len(rows) > MOST:
             raise TooCostly(
                 f"対象が {MOST} 件を超えます。型か id を指定してください。",

@@ -51,7 +51,7 @@ async def _current(work: Writing, wanted: Wanted, window: Window, by: Actor) -> 
         raise NotFound
     if row.custodian != by.institution.key:
         raise Refused(rule="record.not-own")
-    roles.require(by, "update", Kind(row.kind), resource_type=row.type)
+    roles.require(by, "update", Kind(row.kind), resource_type=row.type, filtered=True)
     roles.require(
         by, "read", Kind(row.kind), resource_type=row.type
     )  # a test, and the answer, tell what is there

@@ -1,12 +1,14 @@
 """Searching: a Query through the window that is open without a person, and on each person that it names.
 
-What a token's scopes do not reach is neither searched through (chains, `_has`) nor included.
+What a token's scopes do not reach is neither searched through (chains, `_has`) nor included. What its right to search
+is narrowed to is what is found and gone through, what its right to read is narrowed to is what is included.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from kakehashi.engines.house import House
-from kakehashi.engines.records.asked import Asked, Scene, scene_on
+from kakehashi.engines.records.asked import Asked, Scene, bound, scene_on
 from kakehashi.engines.terminology.searching import resolved
 from kakehashi.fhir.facts_people import PRIMARY
 from kakehashi.search.plan import And, Chain, Condition, HasId, Not, Or, PointsTo, Query, Reverse
@@ -16,21 +18,24 @@ from kakehashi.store.read_search import Found
 from kakehashi.trust import roles
 
 
-async def search(house: House, asked: Asked, query: Query) -> Found:
-    """Return one page. Raises Refused, NotSupported, TooCostly, Unavailable."""
+async def search(house: House, asked: Asked, query: Query, *, export: bool = False) -> Found:
+    """Return one page; `export`: of what may be carried away. Raises Refused, NotSupported, TooCostly, Unavailable."""
     require_scope(asked, query)
     query = await resolved(house, asked, query)
     patients, sure = named_patients(query)
     scene = await scene_on(house, asked, patients)
+    if sure and bound(asked.actor) and asked.actor.scopes:
+        query = _of_the_human(query)
+    scene = scene.exporting() if export else scene.searching()
     return await search_in(house, asked, query, scene, sure=sure)
 
 
 async def search_in(house: House, asked: Asked, query: Query, scene: Scene, *, sure: bool) -> Found:
-    """Search in an open scene; `sure`: whatever is found is about the scene's persons."""
+    """Search in a scene that is open for it; `sure`: whatever is found is about the scene's persons."""
     names = {name.partition(":")[0].partition(".")[0] for name, _ in query.used}
     note = asked.note("search", "?".join(filter(None, (query.type, "&".join(sorted(names))))), scene.window)
     persons = scene.persons if sure else None
-    if answers(query):
+    if answers(query) and not scene.window.narrowed:
         return await search_once(house.db, scene.window, note, query, at=asked.at, persons=persons)
     async with reading(house.db, scene.window, note, at=asked.at) as look:
         return await look.search(
@@ -58,6 +63,21 @@ def named_patients(query: Query) -> tuple[list[str], bool]:
         ids += found
         sure = sure or (only and bool(found))
     return list(dict.fromkeys(ids)), sure
+
+
+def _of_the_human(query: Query) -> Query:
+    """For a token that is bound to one person, whom an app knows by the one Patient that it was told: the same, of
+    whatever institution's Patient of that person a row speaks. The scene's persons keep it to them (ADR 19)."""
+    parts = list(_conjuncts(query.where))
+    naming = [part for part in parts if not isinstance(part, HasId) and _names_patients(query.type, part)]
+    if len(naming) != 1:
+        return query
+    return replace(query, where=And(tuple(part for part in parts if part is not naming[0])))
+
+
+def _names_patients(resource_type: str, part: Condition) -> bool:
+    ids, only = _patients(resource_type, part)
+    return only and bool(ids)
 
 
 def _conjuncts(where: Condition) -> Iterator[Condition]:

@@ -14,7 +14,7 @@ from kakehashi.core.actors import Actor
 from kakehashi.core.ids import new_id
 from kakehashi.core.logentry import Note
 from kakehashi.engines.house import House
-from kakehashi.engines.records import conditions, guards
+from kakehashi.engines.records import conditions, guards, single
 from kakehashi.engines.records.check import Checked, checking
 from kakehashi.engines.records.drafts import draft_of, named, names_of
 from kakehashi.engines.records.owners import persons_of
@@ -67,6 +67,8 @@ async def submit_checked(
     batch = [one.wanted for one in checked]
     note = Note(by, _action(batch), _what(batch), "own", sent.request)
     key = RequestKey.of(by.institution.key, sent.key, sent.body) if sent.key else None
+    if key is None and (added := await single.added(house.db, checked, note, by=by, at=at)):
+        return [added]
     async with writing(house.db, note, at=at, key=key) as work:
         if work.earlier is not None:
             return _outcomes(work.earlier)
@@ -102,7 +104,8 @@ class _Submission:
         names = names_of((settled[n].wanted, name) for n, name in ids.items())
         names |= await conditions.references(finder, [settled[n] for n in writes])
         drafts = await self._drafts([settled[n] for n in writes], [ids[n] for n in writes], names)
-        for draft in drafts:
+        for n, draft in zip(writes, drafts, strict=True):
+            guards.require_in_scope(self.by, settled[n].wanted, draft.type, draft.index)
             guards.require_same_person(places.get((draft.type, draft.id)), draft)
         stored = await self.work.put_many(drafts, [settled[n].wanted.if_match for n in writes])
         resources = [settled[n].resource for n in writes]
@@ -122,6 +125,8 @@ class _Submission:
         places = await whereabouts(self.work.connection, ((wanted.type, name) for wanted, name in named_here))
         for wanted, name in named_here:
             place = places.get((wanted.type, name))
+            if place is not None and place.custodian == self.by.institution.key:
+                await guards.require_reach(self.work, wanted, name, self.by)
             guards.require_own(place, wanted, self.by)
             if wanted.type == "Bundle" and place is not None:
                 await guards.require_no_submission(self.work, name)
@@ -138,8 +143,9 @@ class _Submission:
         if (wanted.type, wanted.id) not in places:
             await guards.require_own_grave(self.work, wanted, self.by)
             return Outcome(204, wanted.type, wanted.id, 0, self.at)
+        await guards.require_right_to_delete(self.work, wanted, self.by)
         await keeping.forget(self.work.connection, wanted.type, wanted.id)
-        await subscribing.forget(self.work.connection, wanted.type, wanted.id)
+        await subscribing.forget(self.work.connection, wanted.type, wanted.id, by=self.by)
         version = await self.work.delete(wanted.type, wanted.id, wanted.if_match)
         return Outcome(204, wanted.type, wanted.id, version or 0, self.at)
 

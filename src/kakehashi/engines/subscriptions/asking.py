@@ -15,6 +15,7 @@ from kakehashi.engines.subscriptions.notices import Heading, Json, notification,
 from kakehashi.engines.subscriptions.orders import Content, Order, order_of
 from kakehashi.fhir.parse import parse
 from kakehashi.store import subscriptions
+from kakehashi.store.reach import Reach
 from kakehashi.store.subscriptions import Held
 
 MOST_EVENTS = 100  # of one answer
@@ -39,7 +40,7 @@ class Found:
 async def find(house: House, asked: Asked, name: str) -> Found:
     """Return a subscription that the caller may read. Raises NotFound, Gone, Refused."""
     row = await read(house, asked, "Subscription", name)
-    async with house.db.connection() as db:
+    async with subscriptions.reaching(house.db, _own(asked)) as db:
         held = await subscriptions.one(db, name)
     return Found(name, order_of(parse(row.body).tree), held)
 
@@ -69,7 +70,7 @@ async def events(
     found = await find(house, asked, name)
     if found.held is None:
         raise NotFound
-    async with house.db.connection() as db:
+    async with subscriptions.reaching(house.db, _own(asked)) as db:
         listed = await subscriptions.events(
             db, name, after=since, until=_END if until is None else until, limit=MOST_EVENTS
         )
@@ -82,14 +83,17 @@ async def require_own(house: House, asked: Asked, name: str) -> Held:
 
     What is sent over it is what its subscriber may see: no one else listens in, not of the same institution either.
     """
-    async with house.db.connection() as db:
+    async with subscriptions.reaching(house.db, _own(asked)) as db:
         held = await subscriptions.one(db, name)
     if (
         held is None
         or held.subject != asked.actor.subject
-        or held.institution != asked.actor.institution.key
         or held.channel != "websocket"
         or held.status == "off"
     ):
         raise NotFound
     return held
+
+
+def _own(asked: Asked) -> Reach:
+    return subscriptions.of_institution(asked.actor.institution.key)

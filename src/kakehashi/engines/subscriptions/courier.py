@@ -7,6 +7,7 @@ with the same number before anything later does. Subscriptions do not wait for e
 import asyncio
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -18,8 +19,9 @@ from kakehashi.engines.subscriptions.orders import JSON, XML, Order, heartbeat_d
 from kakehashi.engines.subscriptions.telling import Stopped, heading_of
 from kakehashi.fhir.parse import parse
 from kakehashi.fhir.xml import xml_of
-from kakehashi.store import subscriptions
+from kakehashi.store import reach, subscriptions
 from kakehashi.store.database import Connection
+from kakehashi.store.reach import EVERY_SUBSCRIPTION
 from kakehashi.store.subscriptions import Held
 from kakehashi.trust.outbound import Outbound, Unsent
 
@@ -48,18 +50,22 @@ class Courier:
     house: House
     outbound: Outbound
     _under_way: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _broken: list[Held] = field(default_factory=list)
 
     async def work(self) -> bool:
         """Notice and deliver until nothing is left to do for now; say whether this server was the one to do it."""
         async with subscriptions.the_one_worker(self.house.db) as connection:
             if connection is None:
                 return False
-            if not await subscriptions.running(connection):
+            async with connection.transaction():
+                await reach.open_on(connection, EVERY_SUBSCRIPTION)
+                running = await subscriptions.running(connection)
+            if not running:
                 return True
             try:
                 while await self._round(connection):
-                    if running := list(self._under_way.values()):
-                        await asyncio.wait(running, timeout=_BREATH, return_when=asyncio.FIRST_COMPLETED)
+                    if under_way := list(self._under_way.values()):
+                        await asyncio.wait(under_way, timeout=_BREATH, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 await self._end()
         return True
@@ -67,19 +73,30 @@ class Courier:
     async def rest(self, at: datetime) -> None:
         """Pass over changes while nobody subscribes, and let go of old events."""
         await subscriptions.skip(self.house.db)
-        async with self.house.db.transaction() as tx:
+        async with subscriptions.reaching(self.house.db, EVERY_SUBSCRIPTION) as tx:
             await subscriptions.tidy(tx, at - KEPT)
 
     async def _round(self, connection: Connection) -> bool:
         """One look for work; say whether there is any. `connection` is what makes this server the one."""
         at = self.house.clock()
+        while self._broken:
+            await self._again(self._broken.pop(), "hook.fault", at)
         more = await noticing.notice(self.house, at=at)
-        due = await subscriptions.due(connection, at)
+        async with connection.transaction():
+            await reach.open_on(connection, EVERY_SUBSCRIPTION)
+            due = await subscriptions.due(connection, at)
         for held in due:
             if held.id not in self._under_way and len(self._under_way) < AT_ONCE:
                 task = self._under_way[held.id] = asyncio.create_task(self._deliver(held), name=held.id)
-                task.add_done_callback(lambda done: self._under_way.pop(done.get_name(), None))
+                task.add_done_callback(partial(self._over, held))
         return more or bool(due) or bool(self._under_way)
+
+    def _over(self, held: Held, done: asyncio.Task[None]) -> None:
+        """A delivery ended. One that broke is put off like one that was not taken: it must not come again at once."""
+        del self._under_way[held.id]
+        if not done.cancelled() and (fault := done.exception()) is not None:
+            log.error("delivery failed", kind=type(fault).__name__)
+            self._broken.append(held)
 
     async def _end(self) -> None:
         left = list(self._under_way.values())
@@ -88,7 +105,7 @@ class Courier:
         await asyncio.gather(*left, return_exceptions=True)
 
     async def _deliver(self, held: Held) -> None:
-        """Do what is due for one subscription. Whatever is in the way, others go on."""
+        """Do what is due for one subscription. What is not foreseen here ends this delivery alone (`_over`)."""
         at = self.house.clock()
         try:
             order = order_of(parse(held.definition).tree)
@@ -104,9 +121,6 @@ class Courier:
             await self._become(held, "error", at, Stopped.default_en)
         except Failure as failure:
             await self._again(held, failure.problems[0].rule, at)
-        except Exception as fault:
-            log.error("delivery failed", kind=type(fault).__name__)
-            await self._again(held, "hook.fault", at)
 
     async def _begin(self, held: Held, order: Order, at: datetime) -> None:
         """Shake hands, where the subscriber expects it, and become active."""
@@ -120,7 +134,7 @@ class Courier:
 
     async def _tell(self, held: Held, order: Order, at: datetime) -> None:
         most = order.most if order.topic else 1
-        async with self.house.db.connection() as db:
+        async with subscriptions.reaching(self.house.db, EVERY_SUBSCRIPTION) as db:
             events = await subscriptions.events(db, held.id, after=held.sent, until=held.events, limit=most)
         actor = await telling.subscriber(self.house, held)
         shown = await telling.shown_to(self.house, actor, held.id, events, at=at)
@@ -130,7 +144,7 @@ class Courier:
         for one in () if order.topic else shown:
             await self._plain(order, one)
         upto = events[-1].number if events else held.events  # what waited longer than events are kept is gone
-        async with self.house.db.transaction() as tx:
+        async with subscriptions.reaching(self.house.db, EVERY_SUBSCRIPTION) as tx:
             await subscriptions.sent(tx, held, upto, self.house.clock())
 
     async def _plain(self, order: Order, one: Shown) -> None:
@@ -157,11 +171,11 @@ class Courier:
         if held.failures + 1 >= MOST_FAILURES:
             await self._become(held, "error", at, why)
             return
-        async with self.house.db.transaction() as tx:
+        async with subscriptions.reaching(self.house.db, EVERY_SUBSCRIPTION) as tx:
             await subscriptions.failed(tx, held, why, at + wait_after(held.failures + 1))
 
     async def _become(self, held: Held, status: str, at: datetime, error: str = "") -> None:
         """Set the state. Where its owner was faster, what they wrote is worked next; this one is left for later."""
         if await states.become(self.house, held, status, at=at, error=error) is None:
-            async with self.house.db.transaction() as tx:
+            async with subscriptions.reaching(self.house.db, EVERY_SUBSCRIPTION) as tx:
                 await subscriptions.failed(tx, held, error, at + timedelta(seconds=LONGEST_WAIT))

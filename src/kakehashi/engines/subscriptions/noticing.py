@@ -1,10 +1,11 @@
-"""From the feed to numbered events: each change is held against the subscriptions of its type, once.
+"""From the feed to numbered events: each change is held against the subscriptions that it may concern, once.
 
 It is an event only if the subscriber may see the change at that moment, so that numbers count nothing that is not
 theirs. Events and the place in the feed are committed together: none is lost and none comes twice, whenever the
-server stops.
+server stops. Which subscriptions a change may concern is asked of the database by what the change has (needs.py).
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -14,21 +15,23 @@ from kakehashi.core.errors import Failure
 from kakehashi.core.window import Window
 from kakehashi.engines.house import House
 from kakehashi.engines.subscriptions import standing
+from kakehashi.engines.subscriptions.needs import needs_of, tokens_of
 from kakehashi.engines.subscriptions.orders import order_of
 from kakehashi.engines.subscriptions.rules import Holds, Rule, rules_of
 from kakehashi.engines.subscriptions.topics import topic_of
-from kakehashi.fhir.parse import parse
-from kakehashi.fhir.types import NAME
+from kakehashi.fhir.parse import Resource, parse
 from kakehashi.search import memory
-from kakehashi.store import feed, subscriptions
+from kakehashi.store import feed, reach, subscriptions
 from kakehashi.store.database import Connection
 from kakehashi.store.feed import Change, Entry
+from kakehashi.store.reach import EVERY_SUBSCRIPTION
 from kakehashi.store.rows import Row
 from kakehashi.store.subscriptions import FOLLOWER, Held
 from kakehashi.trust import roles
 
 AT_ONCE = 500  # entries of the feed in one transaction
 _Key = tuple[int, int, int]  # person, rid, version
+_Watcher = tuple[Held, tuple[Rule, ...]]
 
 
 async def notice(house: House, *, at: datetime) -> bool:
@@ -36,21 +39,39 @@ async def notice(house: House, *, at: datetime) -> bool:
     async with feed.following(house.db, FOLLOWER, limit=AT_ONCE) as (tx, entries):
         wanted = [one for one in entries if one.change is not Change.REMOVED]
         if wanted:
-            held = await subscriptions.watching(tx, {one.type for one in wanted})
-            if held:
-                found = await _Batch(house, tx, at).events(held, wanted)
-                await subscriptions.number(tx, found)
+            await reach.open_on(tx, EVERY_SUBSCRIPTION)
+            found = await _Batch(house, tx, at).events(wanted)
+            await subscriptions.number(tx, found)
     return bool(entries)
 
 
 @lru_cache(maxsize=32_768)
-def _rules(name: str, version: int, definition: bytes, topic: bytes, base_url: str) -> tuple[Rule, ...]:
-    """The rules of a subscription, kept; none where they cannot be read any more (an upgrade that refuses them)."""
+def _rules(
+    name: str, version: int, definition: bytes, topic: bytes, base_url: str
+) -> tuple[tuple[Rule, frozenset[int]], ...]:
+    """The rules of a subscription and what each needs, kept; none where they cannot be read any more (an upgrade that
+    refuses them)."""
     try:
         told = topic_of(parse(topic).tree) if topic else None
-        return rules_of(order_of(parse(definition).tree), told, base_url)
+        return tuple(
+            (rule, needs_of(rule)) for rule in rules_of(order_of(parse(definition).tree), told, base_url)
+        )
     except Failure:
         return ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """A change with its row, and the resource that it is judged by: as it is, or as it was before a deletion."""
+
+    entry: Entry
+    row: Row
+    judged: Resource | None
+
+    @property
+    def tokens(self) -> frozenset[int]:
+        """What it has, for `needs`."""
+        return tokens_of(self.judged) if self.judged is not None else frozenset()
 
 
 @dataclass
@@ -60,48 +81,46 @@ class _Batch:
     house: House
     tx: Connection
     at: datetime
-    actors: dict[str, Actor | None] = field(default_factory=dict)
-    windows: dict[tuple[str, int], Window] = field(default_factory=dict)
+    actors: dict[tuple[object, ...], Actor | None] = field(default_factory=dict)
+    windows: dict[tuple[Actor, int], Window] = field(default_factory=dict)
+    resources: dict[_Key, Resource] = field(default_factory=dict)
     answers: dict[_Key, Holds] = field(default_factory=dict)
 
-    async def events(self, held: list[Held], entries: list[Entry]) -> list[tuple[str, Entry, str]]:
+    async def events(self, entries: list[Entry]) -> list[tuple[str, Entry, str]]:
         """Return (subscription, change, id) of every event, in the order of the feed."""
-        base = f"{self.house.settings.public_url}/fhir"
-        by_type: dict[str, list[tuple[Held, tuple[Rule, ...]]]] = {}
-        for one in held:
-            rules = _rules(one.id, one.version, one.definition, one.topic, base)
-            for number in one.types:
-                by_type.setdefault(NAME[number], []).append(
-                    (one, tuple(rule for rule in rules if rule.type == NAME[number]))
-                )
-        watched = [entry for entry in entries if entry.type in by_type]
-        rows = await self._rows(watched, by_type)
+        types = await subscriptions.watched(self.tx, {one.type for one in entries})
+        rows = await self._rows([one for one in entries if one.type in types], types)
+        changes = list(self._changes(entries, rows))
+        tokens = {id(one): one.tokens for one in changes}
+        by_token = _by_token(
+            await subscriptions.concerned(self.tx, frozenset().union(*tokens.values())),
+            f"{self.house.settings.public_url}/fhir",
+        )
         found = []
-        for entry in watched:
-            row = rows.get(_key(entry))
-            if row is None or row.deleted != (entry.change is Change.DELETED):
-                continue  # removed since, or given to another person
-            before, after = self._states(entry, row, rows)
-            for one, rules in by_type[entry.type]:
-                met = entry.position.xid >= one.begins and any(rule.met(before, after) for rule in rules)
-                if met and await self._sees(one, row):
-                    found.append((one.id, entry, row.id))
+        for one in changes:
+            before, after = self._states(one.entry, one.row, rows)
+            for held, rules in _candidates(by_token, tokens[id(one)]):
+                met = one.entry.position.xid >= held.begins and any(rule.met(before, after) for rule in rules)
+                if met and await self._sees(held, one):
+                    found.append((held.id, one.entry, one.row.id))
         return found
 
-    async def _rows(
-        self, entries: list[Entry], by_type: dict[str, list[tuple[Held, tuple[Rule, ...]]]]
-    ) -> dict[_Key, Row]:
+    def _changes(self, entries: list[Entry], rows: dict[_Key, Row]) -> Iterator[_Changed]:
+        """The changes whose rows are as the feed tells: not removed since, nor given to another person."""
+        for entry in entries:
+            row = rows.get(_key(entry))
+            if row is None or row.deleted != (entry.change is Change.DELETED):
+                continue
+            judged = rows.get(_before(entry)) if row.deleted else row
+            yield _Changed(entry, row, None if judged is None or judged.deleted else self._resource(judged))
+
+    async def _rows(self, entries: list[Entry], types: dict[str, bool]) -> dict[_Key, Row]:
         """The versions that the entries tell of; and those before, where a deletion or a rule looks at them."""
-        looking_back = {
-            kind
-            for kind, some in by_type.items()
-            if any(rule.needs_before for _, rules in some for rule in rules)
-        }
         keys = [_key(one) for one in entries]
         keys += [
             _before(one)
             for one in entries
-            if one.version > 1 and (one.change is Change.DELETED or one.type in looking_back)
+            if one.version > 1 and (one.change is Change.DELETED or types[one.type])
         ]
         return await subscriptions.rows(self.tx, keys)
 
@@ -115,29 +134,57 @@ class _Batch:
             before = _nothing  # there was a version, and no rule looks at it
         return before, None if row.deleted else self._asking(row)
 
+    def _resource(self, row: Row) -> Resource:
+        key = (row.person, row.rid, row.version)
+        if key not in self.resources:
+            self.resources[key] = parse(row.body)
+        return self.resources[key]
+
     def _asking(self, row: Row) -> Holds:
         key = (row.person, row.rid, row.version)
         if key not in self.answers:
-            resource = parse(row.body)
-            self.answers[key] = memory.asking(
-                memory.Held(
-                    resource, row.person, row.kind, row.custodian, row.addressee, row.flags, row.at,
-                    row.changed_at,
-                )
-            )  # fmt: skip
+            self.answers[key] = memory.asking(_held(self._resource(row), row))
         return self.answers[key]
 
-    async def _sees(self, held: Held, row: Row) -> bool:
+    async def _sees(self, held: Held, one: _Changed) -> bool:
         """Whether the subscriber may see the row now. People and windows are asked about once a batch."""
-        if held.id not in self.actors:
-            self.actors[held.id] = await standing.actor_of(self.tx, held)
-        actor = self.actors[held.id]
-        if actor is None or not roles.permits(actor, "read", resource_type=row.type):
+        row = one.row
+        who = (held.subject, held.institution, held.role, held.purpose, held.person, held.scopes, held.halted)
+        if who not in self.actors:
+            self.actors[who] = await standing.actor_of(self.tx, held, at=self.at)
+        actor = self.actors[who]
+        if actor is None or not roles.permits(actor, "search", resource_type=row.type):
             return False
-        key = (held.id, row.person)
+        key = (actor, row.person)
         if key not in self.windows:
             self.windows[key] = await standing.window_of(self.tx, actor, row.person, at=self.at)
-        return self.windows[key].sees(row)
+        return self.windows[key].sees(row if one.judged is None else _held(one.judged, row))
+
+
+def _held(resource: Resource, row: Row) -> memory.Held:
+    """A row with the resource that it is judged by."""
+    return memory.Held(
+        resource, row.person, row.kind, row.custodian, row.addressee, row.flags, row.at, row.changed_at
+    )
+
+
+def _by_token(held: Iterable[Held], base_url: str) -> dict[int, list[tuple[Held, Rule]]]:
+    """The rules of subscriptions by what they need."""
+    found: dict[int, list[tuple[Held, Rule]]] = {}
+    for one in held:
+        for rule, needs in _rules(one.id, one.version, one.definition, one.topic, base_url):
+            for token in needs:
+                found.setdefault(token, []).append((one, rule))
+    return found
+
+
+def _candidates(by_token: dict[int, list[tuple[Held, Rule]]], tokens: frozenset[int]) -> list[_Watcher]:
+    """The subscriptions that a change with these tokens may concern, each with its rules that it may meet, once."""
+    found: dict[str, tuple[Held, dict[int, Rule]]] = {}
+    for token in tokens & by_token.keys():
+        for held, rule in by_token[token]:
+            found.setdefault(held.id, (held, {}))[1][id(rule)] = rule
+    return [(held, tuple(rules.values())) for _, (held, rules) in sorted(found.items())]
 
 
 def _nothing(_: object) -> bool:

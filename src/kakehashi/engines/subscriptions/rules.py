@@ -134,13 +134,18 @@ def _condition(resource_type: str, text: str, base_url: str, place: str) -> Cond
                 for one in failure.problems
             ]
         ) from None
-    if not all(_alone(one) for one in _leaves(query.where)):
+    if not alone(query.where):
         raise _invalid(
             "criteria", place,
             "連鎖 (a.b)・_has・_lastUpdated・near・:in・:below・:above は購読の条件には使えません。",
             "Chains, _has, _lastUpdated, near, :in, :below and :above cannot be used to subscribe.",
         )  # fmt: skip
     return query.where
+
+
+def alone(where: Condition) -> bool:
+    """Say whether a condition can be answered by looking at one resource."""
+    return not any(isinstance(one, Chain | Reverse | Terms | Changed | Near) for one in _leaves(where))
 
 
 def _leaves(where: Condition) -> Iterator[Condition]:
@@ -152,11 +157,6 @@ def _leaves(where: Condition) -> Iterator[Condition]:
             yield from _leaves(part)
         case _:
             yield where
-
-
-def _alone(one: Condition) -> bool:
-    """Whether a condition can be answered by looking at one resource."""
-    return not isinstance(one, Chain | Reverse | Terms | Changed | Near)
 
 
 def _invalid(rule: str, place: str, ja: str, en: str) -> Invalid:

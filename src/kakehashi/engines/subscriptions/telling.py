@@ -5,6 +5,7 @@ and tells nothing else, so that nobody looks for what is not missing.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from kakehashi.core.actors import Actor
@@ -32,7 +33,7 @@ class Stopped(Refused):
 async def subscriber(house: House, held: Held) -> Actor:
     """Return who is told, as they stand now. Raises Stopped."""
     async with house.db.connection() as db:
-        actor = await standing.actor_of(db, held)
+        actor = await standing.actor_of(db, held, at=house.clock())
     if actor is None:
         raise Stopped(rule="subscription.stopped")
     return actor
@@ -47,7 +48,7 @@ async def shown_to(
     window = await _window(house, actor, sorted({one.person for one in events}), at=at)
     types = sorted({one.type for one in events})
     note = Note(actor, "notify", ",".join(types), window.because, f"Subscription/{name}")
-    may = {kind for kind in types if roles.permits(actor, "read", resource_type=kind)}
+    may = {kind for kind in types if roles.permits(actor, "search", resource_type=kind)}
     async with reading(house.db, window, note, at=at) as look:
         return [Shown(one, await _row(look, one) if one.type in may else None) for one in events]
 
@@ -67,7 +68,7 @@ async def _window(house: House, actor: Actor, persons: Sequence[int], *, at: dat
             one = await standing.window_of(db, actor, person, at=at)
             whole = one if whole is NOTHING else whole.joined(one)
     because = "+".join(dict.fromkeys(whole.because.split("+")))
-    return Window(tuple(dict.fromkeys(whole.panes)), because, whole.until)
+    return replace(whole.each_once(), because=because)
 
 
 async def _row(look: Reading, event: Event) -> Row | None:

@@ -86,8 +86,8 @@ def _deletions(rows: Iterable[Row]) -> bytes:
 async def _scene(house: House, asked: Asked, step: Step) -> Scene:
     """Return whom a step looks at: the named patients, whom the actor is bound to, or whatever is their own."""
     if step.patients is None and asked.actor.person is not None:
-        return await scene_of(house, asked, asked.actor.person)
-    return await scene_on(house, asked, step.patients or ())
+        return (await scene_of(house, asked, asked.actor.person)).exporting()
+    return (await scene_on(house, asked, step.patients or ())).exporting()
 
 
 async def _matches(
@@ -98,7 +98,7 @@ async def _matches(
     filters = [query_of(kind, text, at=asked.at, base_url=base) for text in export.filters[kind]]
     query = _query(filters, cursor, span, LARGE_MATCHES if kind in LARGE else MATCHES)
     if step.patients is None and not bound(asked.actor):
-        found = await search(house, asked, query)
+        found = await search(house, asked, query, export=True)
     else:
         require_scope(asked, query)
         scene = await _scene(house, asked, step)

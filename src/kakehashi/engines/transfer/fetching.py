@@ -9,13 +9,15 @@ redirects, no proxies from the environment. An address inside the operator's own
 import asyncio
 import ssl
 from pathlib import Path
-
-import httpx
+from typing import TYPE_CHECKING
 
 from kakehashi.core.errors import Failure, Refused
 from kakehashi.core.settings import Settings
 from kakehashi.engines.transfer import files
 from kakehashi.trust.addresses import Addresses, Resolve, Shut, trusting
+
+if TYPE_CHECKING:
+    import httpx
 
 SECONDS = 30.0  # without a byte
 MOST_BYTES = 16 << 30  # of one input
@@ -52,6 +54,8 @@ class Inputs:
 
     async def fetch(self, url: str, path: Path) -> None:
         """Fetch one input to a new file. Raises Refused, Unfetched."""
+        import httpx
+
         require_allowed(self._settings, url)
         part = path.with_suffix(".part")
         await asyncio.to_thread(part.unlink, missing_ok=True)
@@ -63,7 +67,9 @@ class Inputs:
             raise Unfetched(rule=f"bulk.fetch.{type(fault).__name__}") from None
         await asyncio.to_thread(part.rename, path)
 
-    async def _fetch(self, url: httpx.URL, part: Path) -> None:
+    async def _fetch(self, url: "httpx.URL", part: Path) -> None:
+        import httpx
+
         address = await self._addresses.of(url.host, url.port or 443)
         headers = {"host": url.netloc.decode("ascii"), "accept": "application/fhir+ndjson"}
         headers["accept-encoding"] = "identity"
@@ -83,7 +89,9 @@ class Inputs:
                 await asyncio.to_thread(files.write, part, some)
 
 
-def _parts(url: str) -> httpx.URL:
+def _parts(url: str) -> "httpx.URL":
+    import httpx
+
     try:
         return httpx.URL(url)
     except httpx.InvalidURL:

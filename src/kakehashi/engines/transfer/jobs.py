@@ -7,17 +7,18 @@ from pathlib import Path
 import msgspec
 
 from kakehashi.core.actors import Actor
-from kakehashi.core.errors import NotFound, Problem, TooMany
+from kakehashi.core.errors import NotFound, Problem, Refused, TooMany
 from kakehashi.core.ids import new_id
 from kakehashi.core.logentry import Note
 from kakehashi.engines.house import House
 from kakehashi.engines.records.asked import Asked
 from kakehashi.engines.transfer import files
-from kakehashi.engines.transfer.wanted import Export, File, Import, Place, who
+from kakehashi.engines.transfer.wanted import Export, File, Import, Place, actor_of, who
 from kakehashi.store import log_append, transfers
 from kakehashi.store.database import Connection
 from kakehashi.store.transfers import Transfer
 from kakehashi.trust import roles
+from kakehashi.trust.oauth import scopes
 
 MOST_OPEN = 5  # jobs of one client that are not done
 _ACTIONS = {"export": "bulk.export", "import": "bulk.import"}
@@ -71,6 +72,7 @@ async def fetch(house: House, asked: Asked, job: str, name: str) -> tuple[Path, 
             raise NotFound
         if file.section == "output":
             roles.require(asked.actor, "export", resource_type=file.type)
+        _require_as_wide(asked.actor, actor_of(found.job.actor), file)
         await _note(db, asked, "bulk.fetched", job)
     path = files.folder_of(house.settings.home, job, found.job.attempt) / name
     if not await asyncio.to_thread(path.exists):
@@ -121,6 +123,15 @@ async def _own(db: Connection, actor: Actor, job: str) -> Transfer:
 def _standing(job: Transfer) -> Standing:
     problem = msgspec.json.decode(job.problem, type=Problem) if job.problem else None
     return Standing(job, tuple(known_of(job)), place_of(job), problem)
+
+
+def _require_as_wide(by: Actor, asker: Actor, file: File) -> None:
+    """Raise Refused where the job was asked for by a token of the client's that its present one does not reach."""
+    mine, theirs = scopes.narrowed(by.scopes, "export"), scopes.narrowed(asker.scopes, "export")
+    for kind in mine.by_type if file.section == "deleted" else (file.type,):
+        own, held = mine.of(kind), theirs.of(kind)
+        if own is not None and (held is None or not set(held) <= set(own)):
+            raise Refused(rule="bulk.scope")
 
 
 def _keep(home: Path, job: str, body: bytes) -> None:

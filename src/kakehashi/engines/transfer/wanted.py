@@ -142,6 +142,8 @@ class _Who(msgspec.Struct, frozen=True):
     person: int | None
     factors: int
     scopes: tuple[str, ...]
+    acts_for: str = ""
+    app: str = ""
 
 
 def who(actor: Actor) -> str:
@@ -149,7 +151,7 @@ def who(actor: Actor) -> str:
     place = actor.institution
     said = _Who(
         actor.subject, actor.role, actor.purpose, (place.key, place.code, place.name, place.type),
-        actor.person, actor.factors, actor.scopes,
+        actor.person, actor.factors, actor.scopes, actor.acts_for, actor.app,
     )  # fmt: skip
     return msgspec.json.encode(said).decode()
 
@@ -159,5 +161,5 @@ def actor_of(text: str) -> Actor:
     said = msgspec.json.decode(text, type=_Who)
     return Actor(
         said.subject, said.role, Institution(*said.institution), said.purpose, person=said.person,
-        factors=said.factors, scopes=said.scopes,
+        factors=said.factors, scopes=said.scopes, acts_for=said.acts_for, app=said.app,
     )  # fmt: skip

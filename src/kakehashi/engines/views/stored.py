@@ -31,7 +31,7 @@ async def stored(
     was stored then or later.
     """
     roles.require(asked.actor, "export", resource_type=resource_type)
-    scene = await scene_on(house, asked, [patient] if patient else [])
+    scene = (await scene_on(house, asked, [patient] if patient else [])).exporting()
     after, first = FIRST, patient
     while True:
         note = asked.note("export", resource_type, scene.window)

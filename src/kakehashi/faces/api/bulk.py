@@ -7,12 +7,14 @@ https://github.com/smart-on-fhir/bulk-import
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from kakehashi.core.actors import Role
-from kakehashi.core.errors import BadRequest, NotFound, NotSupported, Refused
+from kakehashi.core.errors import BadRequest, NotSupported, Refused
 from kakehashi.core.ids import FHIR_ID
 from kakehashi.engines.records import look
+from kakehashi.engines.records.asked import Asked
 from kakehashi.engines.transfer import fetching, jobs
 from kakehashi.engines.transfer.filters import filters_of, query_of
 from kakehashi.engines.transfer.wanted import Export, Import, Input, Level
@@ -41,12 +43,12 @@ async def export_all(call: Call) -> Answer:
 
 async def export_patients(call: Call) -> Answer:
     """GET or POST [base]/Patient/$export: what is about persons, or about the `patient`s named."""
-    return await _export(call, "patient", "Patient")
+    return await _export(call, "patient")
 
 
 async def export_group(call: Call) -> Answer:
     """GET or POST [base]/Group/[id]/$export: what is about the members of a Group."""
-    return await _export(call, "group", "Group")
+    return await _export(call, "group")
 
 
 async def import_all(call: Call) -> Answer:
@@ -68,10 +70,8 @@ async def import_all(call: Call) -> Answer:
     return _accepted(call, await jobs.ask(call.house, call.asked, Import(request, inputs)))
 
 
-async def _export(call: Call, level: Level, of: str = "") -> Answer:
+async def _export(call: Call, level: Level) -> Answer:
     types = _allowed(call)
-    if of and call.names["type"] != of:
-        raise _no_export(call.names["type"])
     _require_async(call)
     asked = await given(call, _KNOWN)
     _require_answerable(asked)
@@ -160,9 +160,20 @@ async def _patients(call: Call, level: Level, asked: Given) -> tuple[str, ...] |
     named = _named(call, level, asked.by_name.get("patient", ()))
     if level != "group":
         return named
-    group = await look.read(call.house, call.asked, "Group", call.names["id"])
+    group = await look.read(call.house, _choosing(call), "Group", call.names["id"])
     members = dict.fromkeys(_members(call, parse(group.body).tree))
     return tuple(members) if named is None else tuple(one for one in members if one in named)
+
+
+def _choosing(call: Call) -> Asked:
+    """As whom a system has its Group read: it chooses whom the export is about and is not shown, so it takes no scope.
+
+    Bulk Data asks for the scopes of what is exported only, and clients (smart-fetch) ask for no more.
+    """
+    actor = call.actor
+    if actor.role is not Role.SYSTEM:
+        return call.asked
+    return replace(call.asked, actor=replace(actor, scopes=(*actor.scopes, "system/Group.r")))
 
 
 def _named(call: Call, level: Level, said: Iterable[Tree]) -> tuple[str, ...] | None:
@@ -225,11 +236,3 @@ def _accepted(call: Call, job: str) -> Answer:
         "受け付けました。Content-Location で進み具合が分かります。", "Accepted; see Content-Location."
     )
     return Answer(202, body, [(b"content-location", where.encode())])
-
-
-def _no_export(kind: str) -> NotFound:
-    return NotFound(
-        f"{kind} に $export はありません。/fhir/$export、/fhir/Patient/$export、/fhir/Group/[id]/$export があります。",
-        f"{kind} has no $export. There are /fhir/$export, /fhir/Patient/$export, /fhir/Group/[id]/$export.",
-        rule="http.operation",
-    )

@@ -32,14 +32,17 @@ def bundle(
     return b"".join(parts)[:-1] + b"}"
 
 
-def entry(base: str, resource_type: str, resource_id: str, body: bytes, mode: str = "") -> bytes:
-    """Return an entry with a resource; `mode` is that of a search ("match", "include")."""
+def entry(
+    base: str, resource_type: str, resource_id: str, body: bytes, mode: str = "", score: float | None = None
+) -> bytes:
+    """Return an entry with a resource; `mode` is that of a search ("match", "include"), `score` how well it matches."""
     head = b'{"fullUrl":"%b/%b/%b","resource":' % (
         base.encode(),
         resource_type.encode(),
         resource_id.encode(),
     )
-    tail = b',"search":{"mode":"%b"}}' % mode.encode() if mode else b"}"
+    said = b"" if score is None else b',"score":%.4f' % score
+    tail = b',"search":{"mode":"%b"%b}}' % (mode.encode(), said) if mode else b"}"
     return head + body + tail
 
 

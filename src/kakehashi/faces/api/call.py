@@ -16,6 +16,7 @@ from kakehashi.engines.records.submit import Sent
 from kakehashi.faces.api import formats
 from kakehashi.faces.api import headers as said
 from kakehashi.faces.api.figures import Figures
+from kakehashi.faces.api.figures_shared import Shared
 from kakehashi.faces.api.formats import Format, Wish
 from kakehashi.faces.api.headers import Prefer
 from kakehashi.faces.api.pages import Pairs, Seals
@@ -40,6 +41,7 @@ class Api:
     published: Published
     seals: Seals
     figures: Figures
+    shared: Shared = field(default_factory=Shared)
     one_large: asyncio.Lock = field(
         default_factory=asyncio.Lock
     )  # large bodies are decoded one after another

@@ -8,7 +8,7 @@ import asyncio
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,20 @@ import structlog
 
 from kakehashi.core.errors import Failure
 from kakehashi.faces.access import AccessLog
-from kakehashi.faces.api.answer import Answer, of_failure
+from kakehashi.faces.api.answer import Answer, Header, of_failure
 from kakehashi.faces.api.body import Disconnected, Receive, read_body, too_large
 from kakehashi.faces.api.call import Api, Call
+from kakehashi.faces.api.cross_origin import Origins, preflight
 from kakehashi.faces.api.failures import AddressTooLong, HeadersTooLarge
 from kakehashi.faces.api.route import Route, Routes
 from kakehashi.faces.api.run import find, run
 from kakehashi.faces.api.speech import spoken
+from kakehashi.faces.api.told import method_of, told_of
 from kakehashi.faces.api.websocket import Sockets
 from kakehashi.faces.collecting import Collector
+from kakehashi.faces.pulse import Pulse, gauges
+from kakehashi.faces.slow import Answered
+from kakehashi.faces.watching import Watching
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -35,7 +40,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 LONGEST_ADDRESS = 16_384  # bytes of path and query
 LARGEST_HEADERS = 65_536  # bytes
 _CHUNK = 256 << 10  # bytes of a file that are held at a time
-_OURS = re.compile(r"/(fhir|oauth|sharing|health|metrics|\.well-known)(/|$)", re.ASCII)
+_OURS = re.compile(
+    r"/(fhir|oauth(?!/authorize/?$)|sharing|health|metrics|openapi\.json|\.well-known)(/|$)", re.ASCII
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 log = structlog.get_logger("kakehashi.requests")
@@ -49,6 +56,10 @@ class Door:
         self.access = AccessLog()
         self.sockets = Sockets(api)
         self.collector = Collector()
+        self.watching = Watching.of(api.house.db, api.house.settings)
+        self.pulse = Pulse()
+        api.figures.gauges(gauges(api.house.db, self.collector, self.pulse))
+        self.origins = Origins(api.house.db)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -70,22 +81,41 @@ class Door:
         self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str], request: str, began: float
     ) -> None:
         call = self._call(scope, receive, headers, request)
+        begun, told = self.watching.begin(), None
+        try:
+            told = await self._answered(scope, send, call, began)
+        finally:
+            if begun:
+                self.watching.done(begun, told, call.header("traceparent"))
+
+    async def _answered(self, scope: Scope, send: Send, call: Call, began: float) -> Answered | None:
+        """Answer, and return what is to be told of it; None where nothing is, or nobody is there any more."""
+        headers, request = call.headers, call.request
         route: Route | None = None
+        cors: tuple[Header, ...] = ()
         try:
             _require_size(scope)
-            route = find(self.routes, call)
-            answer = await run(call, route)
+            if origin := headers.get("origin"):
+                cors = await self.origins.headers(origin, call.path, at=call.at)
+            answered = preflight(cors) if call.method == "OPTIONS" else None
+            if answered is None:
+                route = find(self.routes, call)
+                answered = await run(call, route)
+            answer = answered
         except Failure as failure:
             answer = of_failure(failure)
             _note_failure(failure, request)
         except Disconnected:
-            return
+            return None
         except Exception as fault:
             log.error("fault", kind=type(fault).__name__, request=request)
             answer = of_failure(Failure())
         answer = await spoken(answer, call, same_to_all=route is not None and route.open)
-        self._note(route, call, answer.status, began)
+        seconds = time.perf_counter() - began
+        self._note(route, call, answer, seconds)
+        answer.headers = [*answer.headers, *cors]
         await _sent(send, answer, request, head=call.method == "HEAD")
+        return told_of(call, route, answer.status, seconds) if self.watching.is_wanted(seconds) else None
 
     def _call(self, scope: Scope, receive: Receive, headers: dict[str, str], request: str) -> Call:
         most = self.api.house.settings.max_body_mb << 20
@@ -102,20 +132,22 @@ class Door:
             peer[0] if peer else "",
         )
 
-    def _note(self, route: Route | None, call: Call, status: int, began: float) -> None:
-        seconds = time.perf_counter() - began
+    def _note(self, route: Route | None, call: Call, answer: Answer, seconds: float) -> None:
         label, path = (route.label, route.path) if route else ("none", "-")
-        self.api.figures.note(label, call.names.get("type", ""), status, seconds)
-        self.access.note("request", call.method, path, status, seconds, call.request, call.at)
+        came, went = _length(call.headers), answer.length if answer.file else len(answer.body)
+        self.api.figures.note(label, call.names.get("type", ""), answer.status, seconds, came, went)
+        self.access.note("request", call.method, path, answer.status, seconds, call.request, call.at)
 
     async def _page(
         self, scope: Scope, receive: Receive, send: Send, headers: dict[str, str], request: str, began: float
     ) -> None:
         """Let a page be answered by the web face, under the same limits."""
-        status = 0
+        status = went = 0
+        begun = self.watching.begin()
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, went
+            went += len(message.get("body", b""))
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), (b"x-request-id", request.encode())]
@@ -134,7 +166,10 @@ class Door:
                 status = 500
                 await _sent(send, of_failure(Failure()), request, head=False)
         seconds = time.perf_counter() - began
-        self.api.figures.note("page", "", status, seconds)
+        if begun:
+            told = Answered("page", "", method_of(scope["method"]), "-", status, request, seconds)
+            self.watching.done(begun, told, headers.get("traceparent", ""))
+        self.api.figures.note("page", "", status, seconds, _length(headers), went)
         self.access.note("page", scope["method"], "-", status, seconds, request, self.api.house.clock())
 
 
@@ -151,6 +186,12 @@ def _limited(receive: Receive, most: int) -> Receive:
         return message
 
     return counting
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    """How long the body is that came, as far as it was said."""
+    stated = headers.get("content-length", "")
+    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 13 else 0
 
 
 def _request_id(headers: dict[str, str]) -> str:

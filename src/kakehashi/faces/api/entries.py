@@ -203,7 +203,7 @@ def _wanted(one: _Asked) -> Wanted:
     return Wanted(
         Method(method), one.type, one.id or None, entry.body if writes else None, version,
         condition=one.search if not one.id and method != "POST" else None,
-        if_none_exist=entry.if_none_exist or None if method == "POST" else None,
+        if_none_exist=said.search_of(entry.if_none_exist, one.type) or None if method == "POST" else None,
         full_url=entry.full_url or None, place=f"{one.place}.resource",
         resource=entry.resource if writes else None, patch=patch,
     )  # fmt: skip

@@ -11,6 +11,7 @@ import orjson
 from kakehashi.core.errors import Failure, Problem
 
 RULES = "urn:kakehashi:rule"  # the system of Problem.rule
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _PATH = re.compile(r"[A-Z][A-Za-z]*(\.[A-Za-z].*)?|[_a-z][A-Za-z:._-]*", re.ASCII)
 
 
@@ -80,11 +81,17 @@ def all_well(ja: str, en: str) -> bytes:
 
 def _issue(problem: Problem) -> Mapping[str, object]:
     said: dict[str, object] = {"severity": problem.severity, "code": problem.code}
-    details: dict[str, object] = {"text": problem.ja}
+    details: dict[str, object] = {"text": _clean(problem.ja)}
     if problem.rule:
         details = {"coding": [{"system": RULES, "code": problem.rule}], **details}
     said["details"] = details
-    said["diagnostics"] = f"{problem.en} [{problem.source}]" if problem.source else problem.en
+    en = _clean(problem.en)
+    said["diagnostics"] = f"{en} [{problem.source}]" if problem.source else en
     if problem.place:
-        said["expression" if _PATH.fullmatch(problem.place) else "location"] = [problem.place]
+        said["expression" if _PATH.fullmatch(problem.place) else "location"] = [_clean(problem.place)]
     return said
+
+
+def _clean(text: str) -> str:
+    """Return a text without what no FHIR string may have: what a caller sent may be said again in it."""
+    return _UNFIT.sub("\ufffd", text)

@@ -55,7 +55,7 @@ class Given:
 
     def parts(self, name: str) -> list["Given"]:
         """Return the parts of each parameter of a name."""
-        return [_gathered(one.get("part")) for one in self.by_name.get(name, ())]
+        return [_gathered(one.get("part", [])) for one in self.by_name.get(name, ())]
 
     def resource(self, name: str, resource_type: str) -> Resource | None:
         """Return a resource, None where it is not given. Raises BadRequest where it is another's type."""
@@ -79,7 +79,7 @@ async def given(call: Call, known: Collection[str], *, whole: str = "", whole_ty
     if call.method not in ("GET", "HEAD") and _has_body(call):
         sent = await call.resource()
         if sent.type == "Parameters":
-            for name, some in _gathered(sent.tree.get("parameter")).by_name.items():
+            for name, some in _gathered(sent.tree.get("parameter", [])).by_name.items():
                 found.setdefault(name, []).extend(some)
         elif sent.type == whole_type:
             found[whole] = [{"resource": sent.tree}]
@@ -102,11 +102,19 @@ def bad(name: str, example: str) -> BadRequest:
 
 
 def _gathered(listed: object) -> Given:
+    """The parameters of a list by name. Raises BadRequest for what is no list of such."""
+    if not isinstance(listed, list):
+        raise _nameless()
     found: dict[str, list[Tree]] = {}
-    for one in listed if isinstance(listed, list) else []:
-        if isinstance(one, dict) and isinstance(one.get("name"), str):
-            found.setdefault(one["name"], []).append(one)
+    for one in listed:
+        if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+            raise _nameless()
+        found.setdefault(one["name"], []).append(one)
     return Given(found)
+
+
+def _nameless() -> BadRequest:
+    return bad("parameter.name", '[{"name": "url", "valueUri": "…"}]')
 
 
 def _plain(name: str, one: Tree) -> str:

@@ -64,3 +64,10 @@ def not_changed_since(text: str, changed_at: datetime) -> bool:
 def media_of(text: str) -> str:
     """Return a media type without its parameters; a `+` that a URL turned into a blank is put back."""
     return text.partition(";")[0].strip().lower().replace(" ", "+")
+
+
+def search_of(condition: str, resource_type: str) -> str:
+    """Return the search of an If-None-Exist; some programs (HAPI's client) write the whole address before it."""
+    address, mark, search = condition.partition("?")
+    whole = mark and "=" not in address and address.rpartition("/")[2] == resource_type
+    return search if whole else condition

@@ -1,5 +1,6 @@
 """/health, /health/ready and /metrics: whether it lives, whether it can work, and figures without persons."""
 
+import asyncio
 import hmac
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from kakehashi.core.errors import Failure, NotFound, Unavailable
 from kakehashi.engines.records import reindex
 from kakehashi.faces.api.answer import JSON, Answer
 from kakehashi.faces.api.call import Call
-from kakehashi.store import feed, institutions
+from kakehashi.store import figures, institutions
 from kakehashi.store.database import Database
 from kakehashi.store.embedded_keeper import last_revival
 from kakehashi.trust import peers
@@ -46,10 +47,15 @@ def _away(home: Path) -> str:
 async def metrics(call: Call) -> Answer:
     """GET /metrics: figures of everybody's requests are for the operator, so for the token's bearer; for anybody on
     this machine where no token is set and nothing is in front."""
+    from kakehashi.faces.api import figures_text
+
     if not _may_measure(call):
         raise NotFound
-    call.api.figures.lagging(await _lags(call.house.db))
-    return Answer(200, call.api.figures.text(), media=b"text/plain; version=0.0.4; charset=utf-8")
+    own = call.api.figures
+    others = await asyncio.to_thread(call.api.shared.others, own.worker)
+    told = [own.snapshot(), *others], await _waiting(call.house.db)
+    body, media = figures_text.text(*told, call.header("accept"))
+    return Answer(200, body, media=media)
 
 
 def _may_measure(call: Call) -> bool:
@@ -78,13 +84,12 @@ async def _finds_all(db: Database) -> bool:
         return False
 
 
-async def _lags(db: Database) -> dict[str, int]:
-    """How far each follower of the feed is behind; nothing while the database is away: other figures still count."""
+async def _waiting(db: Database) -> figures.Waiting | None:
+    """What waits in the database; None while that is away: other figures still count."""
     try:
-        async with db.transaction() as connection:
-            return await feed.lags(connection)
+        return await figures.waiting(db)
     except Failure:
-        return {}
+        return None
 
 
 def _has_room(db: Database) -> bool:

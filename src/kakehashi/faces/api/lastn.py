@@ -1,6 +1,5 @@
 """Observation/$lastn. Source: https://hl7.org/fhir/R4/observation-operation-lastn.html"""
 
-from kakehashi.core.errors import BadRequest
 from kakehashi.engines.records.lastn import lastn as last_of
 from kakehashi.faces.api import pages
 from kakehashi.faces.api.answer import Answer
@@ -16,8 +15,6 @@ _OWN = frozenset({"max", "_format", "_pretty"})
 
 async def lastn(call: Call) -> Answer:
     """[base]/Observation/$lastn?patient=…&category=…&max=…: what else R4 lets be searched for narrows it."""
-    if call.names["type"] != "Observation":
-        raise _only_observations()
     asked = await given(call, ("max", *parameters("Observation"), *_modified(call)))
     most = asked.number("max")
     if most is not None and not 0 < most <= _MOST:
@@ -37,10 +34,3 @@ async def lastn(call: Call) -> Answer:
 def _modified(call: Call) -> list[str]:
     """The names of the address that carry a modifier or a chain: the search itself judges them."""
     return [name for name, _ in call.pairs if ":" in name or "." in name]
-
-
-def _only_observations() -> BadRequest:
-    return BadRequest(
-        "$lastn は Observation だけの操作です。", "$lastn is an operation of Observation alone.",
-        rule="http.operation",
-    )  # fmt: skip

@@ -1,6 +1,7 @@
 """What is said of an address that leads nowhere: which part of it is wrong, and what was perhaps meant."""
 
 import difflib
+from collections.abc import Iterable
 
 from kakehashi.core.errors import NotFound
 from kakehashi.fhir.types import NUMBER
@@ -15,6 +16,16 @@ def no_address(path: str) -> NotFound:
     if said.isascii() and said.isalnum() and said not in NUMBER:
         return _no_type(said)
     return NotFound("その宛先はありません。", "There is no such address.", rule="http.address")
+
+
+def no_operation(types: Iterable[str]) -> NotFound:
+    """Return the refusal of an operation at a type that does not have it."""
+    having = ", ".join(types)
+    return NotFound(
+        f"この操作は {having} にあります。",
+        f"The types that have this operation: {having}.",
+        rule="http.operation",
+    )
 
 
 def _no_type(said: str) -> NotFound:

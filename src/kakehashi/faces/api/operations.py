@@ -5,7 +5,7 @@ from dataclasses import astuple
 import orjson
 
 from kakehashi.core.errors import BadRequest, NotFound, Problem
-from kakehashi.core.ids import derived_id
+from kakehashi.core.ids import FHIR_ID, derived_id
 from kakehashi.engines.records.asked import EVER, NEVER
 from kakehashi.engines.records.document import document as document_of
 from kakehashi.engines.records.everything import everything as record_of
@@ -35,8 +35,6 @@ async def everything(call: Call) -> Answer:
     """
     if call.names["type"] == "Encounter" and "id" in call.names:
         return await _of_encounter(call, call.names["id"])
-    if call.names["type"] != "Patient":
-        raise _no_everything()
     patient = call.names.get("id")
     address = "/".join(filter(None, (call.api.base, "Patient", patient, "$everything")))
     sealed, asked = pages.split(call.pairs)
@@ -79,13 +77,6 @@ def _care(call: Call) -> Period:
     return start[0] if start else EVER, end[1] if end else NEVER
 
 
-def _no_everything() -> NotFound:
-    return NotFound(
-        "$everything は Patient と Encounter にあります。", "Patient and Encounter have $everything.",
-        rule="http.operation",
-    )  # fmt: skip
-
-
 def _mark(cursor: str) -> Mark:
     try:
         return Mark(*map(int, cursor.split(",")))
@@ -118,6 +109,8 @@ async def document(call: Call) -> Answer:
 async def validate(call: Call) -> Answer:
     """POST [base]/[type]/$validate with a resource, or with Parameters: resource, mode, profile."""
     roles.require(call.actor, "validate", resource_type=call.names["type"])
+    if not FHIR_ID.fullmatch(call.names.get("id", "x")):
+        raise NotFound
     sent = await call.resource()
     resource, mode, profiles = _told(sent, call) if sent.type == "Parameters" else (sent, "", [])
     profiles += [value for name, value in call.pairs if name == "profile"]
@@ -181,12 +174,3 @@ def _other_id(resource_type: str) -> Problem:
         "http.id", f"{resource_type}.id",
         "リソースの id が宛先の id と一致しません。", "The resource's id is not the one in the address.",
     )  # fmt: skip
-
-
-async def unknown(call: Call) -> Answer:
-    """An operation that this server does not have."""
-    raise NotFound(
-        "その操作 ($…) はありません。/fhir/metadata に使える操作があります。",
-        "There is no such operation; /fhir/metadata lists those there are.",
-        rule="http.operation",
-    )

@@ -1,4 +1,4 @@
-"""What a PATCH sends: a JSON Patch, or a FHIRPath Patch in JSON or XML; by itself, or in an entry of a Bundle.
+"""What a PATCH sends: a JSON Patch, a JSON Merge Patch, or a FHIRPath Patch in JSON or XML; alone, or in a Bundle.
 
 Source: https://hl7.org/fhir/R4/http.html#patch
 """
@@ -15,21 +15,24 @@ from kakehashi.faces.api import formats
 from kakehashi.faces.api.call import Call
 from kakehashi.faces.api.failures import UnsupportedMedia
 from kakehashi.faces.api.headers import media_of
+from kakehashi.fhir.decode import decoded
 from kakehashi.fhir.parse import Resource, parse
-from kakehashi.fhir.patches import json_patch, path_patch, path_reading
+from kakehashi.fhir.patches import json_patch, merge_patch, path_patch, path_reading
 from kakehashi.fhir.releases import require_r4
 from kakehashi.services.sharing.rules.whole import is_submission
 
 JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+_BY_CONTENT = "application/json"  # Parameters are a FHIRPath Patch, any other object is a JSON Merge Patch
 
 
 async def of_call(call: Call) -> tuple[bytes, Patch]:
     """Return the body as it was sent, and what it does. Raises Malformed, UnsupportedMedia, TooLarge, TooCostly."""
     media = call.header("content-type")
-    if media_of(media) == JSON_PATCH:
+    if media_of(media) in (JSON_PATCH, MERGE_PATCH, _BY_CONTENT):
         body = await call.body_of()
         require_size(body, call.house.settings)
-        return body, of_json(body)
+        return body, _of_media(media_of(media), body)
     try:
         formats.of_body(media or "none")
     except UnsupportedMedia:
@@ -43,6 +46,22 @@ def of_json(body: bytes) -> Patch:
     return partial(_applied, partial(json_patch.apply, json_patch.read(body)))
 
 
+def of_merge(body: bytes) -> Patch:
+    """Return what a JSON Merge Patch does. Raises Malformed."""
+    return partial(_applied, partial(merge_patch.apply, merge_patch.read(body)))
+
+
+def _of_media(media: str, body: bytes) -> Patch:
+    if media == JSON_PATCH:
+        return of_json(body)
+    if media == MERGE_PATCH:
+        return of_merge(body)
+    tree = decoded(body)
+    if isinstance(tree, dict) and tree.get("resourceType") == "Parameters":
+        return of_parameters(parse(body))
+    return of_merge(body)
+
+
 def of_parameters(parameters: Resource) -> Patch:
     """Return what a FHIRPath Patch does. Raises Malformed, TooCostly."""
     return partial(_applied, partial(path_patch.apply, path_reading.read(parameters)))
@@ -51,7 +70,7 @@ def of_parameters(parameters: Resource) -> Patch:
 def of_entry(resource: Resource) -> tuple[str, bytes]:
     """Return media type and body of the patch that an entry of a Bundle carries. Raises Malformed.
 
-    A JSON Patch comes in a Binary, a FHIRPath Patch as the Parameters that it is.
+    A JSON Patch or Merge Patch comes in a Binary, a FHIRPath Patch as the Parameters that it is.
     """
     if resource.type != "Binary":
         return "application/fhir+json", resource.body
@@ -70,9 +89,9 @@ def in_entry(resource: Resource) -> Patch:
     media, body = of_entry(resource)
     if resource.type != "Binary":
         return of_parameters(resource)
-    if media_of(media) != JSON_PATCH:
+    if media_of(media) not in (JSON_PATCH, MERGE_PATCH):
         raise _other_media()
-    return of_json(body)
+    return _of_media(media_of(media), body)
 
 
 def require_no_submission(resource: Resource) -> None:
@@ -99,7 +118,8 @@ def _applied(change: Callable[[bytes], bytes], stored: Resource) -> Resource:
 
 def _other_media() -> UnsupportedMedia:
     return UnsupportedMedia(
-        f"PATCH は {JSON_PATCH} (JSON Patch) か、Parameters (FHIRPath Patch) で送ってください。",
-        f"Send a PATCH as {JSON_PATCH}, or as Parameters (FHIRPath Patch) in application/fhir+json or +xml.",
+        f"PATCH は {JSON_PATCH} (JSON Patch)、{MERGE_PATCH} か、Parameters (FHIRPath Patch) で送ってください。",
+        f"Send a PATCH as {JSON_PATCH}, as {MERGE_PATCH}, or as Parameters (FHIRPath Patch) in "
+        "application/fhir+json or +xml.",
         rule="http.content-type",
     )

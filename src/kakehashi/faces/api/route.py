@@ -18,7 +18,8 @@ _JOBS = "$bulk"  # /fhir/$bulk/{job}/{file}
 class Route:
     """One route. `label` is its interaction, for figures and logs. `open`: needs no token. `fhir`: answers FHIR.
 
-    `native`: a Binary goes out as what it is, where that is wanted.
+    `native`: a Binary goes out as what it is, where that is wanted. Of an operation, `operation` is the canonical URL
+    of its definition ("{type}" in it is the type asked), and `types` are those that have it (empty: all).
     """
 
     method: str
@@ -28,6 +29,8 @@ class Route:
     open: bool = False
     fhir: bool = True
     native: bool = False
+    operation: str = ""
+    types: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

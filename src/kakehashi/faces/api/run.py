@@ -1,11 +1,11 @@
 """Run one call: find its route, who asks and which format, and turn any failure into its answer."""
 
 from kakehashi.core.errors import BadRequest, Failure, Unauthenticated
-from kakehashi.faces.api.answer import Answer, of_failure
+from kakehashi.faces.api.answer import FHIR, Answer, of_failure
 from kakehashi.faces.api.call import Call
 from kakehashi.faces.api.certificate import thumbprint
 from kakehashi.faces.api.failures import NotAllowed
-from kakehashi.faces.api.nowhere import no_address
+from kakehashi.faces.api.nowhere import no_address, no_operation
 from kakehashi.faces.api.route import Route, Routes
 
 _SCHEME = "bearer "
@@ -15,10 +15,10 @@ async def answered(call: Call) -> Answer:
     """Return the answer to a call that is part of another: its failure is its own."""
     try:
         answer = await run(call, find(ROUTES, call))
-        if answer.file is not None:
+        if answer.file is not None or answer.media != FHIR:
             raise BadRequest(
-                "ファイルは batch では受け取れません。そのまま GET してください。",
-                "A file cannot be fetched within a batch; GET it by itself.",
+                "FHIR のリソースでない答え（ファイル、GraphQL）は batch では受け取れません。単独で送ってください。",
+                "What no FHIR resource answers (a file, GraphQL) cannot be asked in a batch; ask it by itself.",
                 rule="bulk.batch",
             )
         return answer
@@ -30,6 +30,8 @@ async def run(call: Call, route: Route) -> Answer:
     """Return the answer. Raises Failure."""
     if not route.open and call.signed is None:
         await sign_in(call)
+    if route.types and call.names.get("type") not in route.types:
+        raise no_operation(route.types)
     if route.fhir and not (route.native and call.names.get("type") == "Binary"):
         _ = call.wish  # a wish that cannot be met is refused before anything is done
     return await route.handler(call)

@@ -14,10 +14,13 @@ from kakehashi.faces.api.headers import media_of
 from kakehashi.faces.api.pages import Pairs
 from kakehashi.faces.api.subset import Subset
 from kakehashi.fhir.definitions import load
+from kakehashi.fhir.parse import parse
 from kakehashi.search.parse import parse_query
 from kakehashi.search.plan import And, Condition, HasId, Or, Query
 from kakehashi.search.results import encode_cursor
+from kakehashi.search.scores import score, texts_in, words_of
 from kakehashi.store.read_search import Found
+from kakehashi.store.rows import Row
 
 
 async def by_get(call: Call) -> Answer:
@@ -111,13 +114,21 @@ def entries_of(call: Call, query: Query, found: Found) -> list[bytes]:
         subset, elements=()
     )  # `_elements` is said of the type searched for, not of what comes with it
     base = call.api.base
-    entries = [entry(base, row.type, row.id, subset.of(row.type, row.body), "match") for row in found.rows]
+    words = words_of(query.where)
+    entries = [
+        entry(base, row.type, row.id, subset.of(row.type, row.body), "match", _score(words, row))
+        for row in found.rows
+    ]
     entries += [
         entry(base, row.type, row.id, around.of(row.type, row.body), "include") for row in found.included
     ]
     if query.ignored:
         entries.append(outcome_entry(outcome_of([_ignored(name, query.type) for name in query.ignored])))
     return entries
+
+
+def _score(words: tuple[str, ...], row: Row) -> float | None:
+    return score(words, texts_in(parse(row.body))) if words else None
 
 
 def _ignored(name: str, resource_type: str) -> Problem:

@@ -3,7 +3,7 @@
 Source: https://hl7.org/fhir/R4/terminology-service.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -11,7 +11,6 @@ import orjson
 from kakehashi.core.errors import BadRequest
 from kakehashi.engines.terminology import asking, expanding, translating
 from kakehashi.engines.terminology.world import Named
-from kakehashi.faces.api import operations
 from kakehashi.faces.api.answer import Answer
 from kakehashi.faces.api.call import Call
 from kakehashi.faces.api.given import Given, bad, given
@@ -74,8 +73,6 @@ _TRANSLATE: Final = frozenset(
 
 async def expand(call: Call) -> Answer:
     """[base]/ValueSet/$expand, [base]/ValueSet/[id]/$expand."""
-    if call.names["type"] not in OPERATIONS["expand"]:
-        return await operations.unknown(call)
     asked = await _asked(call, _EXPAND, "valueSet", "ValueSet")
     wanted = Wanted(
         text=asked.text("filter"),
@@ -100,8 +97,6 @@ async def expand(call: Call) -> Answer:
 
 async def lookup(call: Call) -> Answer:
     """[base]/CodeSystem/$lookup."""
-    if call.names["type"] not in OPERATIONS["lookup"]:
-        return await operations.unknown(call)
     asked = await _asked(call, _LOOKUP)
     code = _one_code(asked, "version")
     return _answer(
@@ -118,8 +113,6 @@ async def lookup(call: Call) -> Answer:
 async def validate_code(call: Call) -> Answer:
     """[base]/CodeSystem/$validate-code, [base]/ValueSet/$validate-code, and of an instance."""
     kind = call.names["type"]
-    if kind not in OPERATIONS["validate-code"]:
-        return await operations.unknown(call)
     in_set = kind == "ValueSet"
     asked = await _asked(call, _IN_SET if in_set else _IN_SYSTEM, _sent_as(kind), kind)
     request = asking.Validate(
@@ -135,8 +128,6 @@ async def validate_code(call: Call) -> Answer:
 
 async def subsumes(call: Call) -> Answer:
     """[base]/CodeSystem/$subsumes, [base]/CodeSystem/[id]/$subsumes."""
-    if call.names["type"] not in OPERATIONS["subsumes"]:
-        return await operations.unknown(call)
     asked = await _asked(call, _SUBSUMES)
     first, second = (_side(asked, side) for side in "AB")
     named = Named(call.names.get("id", ""), asked.text("system"), asked.text("version"))
@@ -145,8 +136,6 @@ async def subsumes(call: Call) -> Answer:
 
 async def translate(call: Call) -> Answer:
     """[base]/ConceptMap/$translate, [base]/ConceptMap/[id]/$translate."""
-    if call.names["type"] not in OPERATIONS["translate"]:
-        return await operations.unknown(call)
     asked = await _asked(call, _TRANSLATE, "conceptMap", "ConceptMap")
     codes = _codes(asked, "version")
     if not all(one.system for one in codes):
@@ -209,20 +198,22 @@ def _pairs(asked: Given, name: str) -> dict[str, str]:
 
 def _echo(asked: Given) -> tuple[Tree, ...]:
     return tuple(
-        {"name": name, member: _typed(value, member)}
+        {"name": name, member: value}
         for name, member in _ECHO.items()
-        for value in asked.texts(name)
+        for value in _typed(asked, name, member)
     )
 
 
-def _typed(value: str, member: str) -> str | int | bool:
+def _typed(asked: Given, name: str, member: str) -> Sequence[str | int | bool]:
+    """What was given for a parameter; of a number and a flag the one that counts."""
     match member:
         case "valueInteger":
-            return int(value)
+            number = asked.number(name)
+            return [] if number is None else [number]
         case "valueBoolean":
-            return value == "true"
+            return [asked.flag(name)] if asked.text(name) else []
         case _:
-            return value
+            return [one for one in asked.texts(name) if one]
 
 
 def _one_code(asked: Given, version: str) -> Code:

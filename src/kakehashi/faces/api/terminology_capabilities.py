@@ -8,6 +8,7 @@ from functools import lru_cache
 import orjson
 
 from kakehashi import __version__
+from kakehashi.faces.api.built import built_at
 
 PARAMETERS = (
     (
@@ -38,8 +39,10 @@ def statement(address: str) -> bytes:
     return orjson.dumps(
         {
             "resourceType": "TerminologyCapabilities",
+            "name": "KakehashiTerminology",
             "status": "active",
-            "date": "2026-11-21",
+            "meta": {"lastUpdated": built_at()},
+            "date": built_at(),
             "publisher": "Kakehashi (架け橋)",
             "kind": "instance",
             "software": {"name": "Kakehashi", "version": __version__},

@@ -85,8 +85,9 @@ class Sockets:
 
 @dataclass
 class _Told:
-    """How far one subscription was told over this socket."""
+    """How far one subscription, of an institution, was told over this socket."""
 
+    institution: int
     number: int
     at: datetime
 
@@ -152,25 +153,18 @@ class _Socket:
             raise NotFound
 
     async def _bind(self, whose: Bound, name: str, at: datetime) -> None:
-        async with self.api.house.db.connection() as db:
-            held = await subscriptions.one(db, name)
-        if (
-            held is None
-            or not _runs(held)
-            or (held.subject, held.institution) != (whose.subject, whose.institution)
-            or len(self.bound) >= MOST_BOUND
-        ):
+        held = await self._held(name, whose.institution)
+        if held is None or not _runs(held) or held.subject != whose.subject or len(self.bound) >= MOST_BOUND:
             raise NotFound
         order = order_of(parse(held.definition).tree)
         if order.topic:
             await self._bundle(order, notification(heading_of(self.api.house, held, order), "handshake"))
-        self.bound[name] = _Told(held.sent, at)
+        self.bound[name] = _Told(whose.institution, held.sent, at)
 
     async def _tell_all(self) -> bool:
         """Tell what there is; say whether the socket has anything to wait for."""
         for name, told in list(self.bound.items()):
-            async with self.api.house.db.connection() as db:
-                held = await subscriptions.one(db, name)
+            held = await self._held(name, told.institution)
             if held is None or not _runs(held):
                 del self.bound[name]
                 if not self.bound:
@@ -186,7 +180,7 @@ class _Socket:
         beat = order.topic and heartbeat_due(order.heartbeat, told.at, at)
         if held.events <= told.number and not beat:
             return
-        async with house.db.connection() as db:
+        async with subscriptions.reaching(house.db, subscriptions.of_institution(held.institution)) as db:
             events = await subscriptions.events(
                 db, held.id, after=told.number, until=held.events, limit=order.most
             )
@@ -197,8 +191,12 @@ class _Socket:
         elif any(one.row is not None for one in shown):
             await self._text(f"ping {held.id}")
         told.number, told.at = (events[-1].number if events else held.events), at
-        async with house.db.transaction() as tx:
+        async with subscriptions.reaching(house.db, subscriptions.of_institution(held.institution)) as tx:
             await subscriptions.sent(tx, held, told.number, at)
+
+    async def _held(self, name: str, institution: int) -> Held | None:
+        async with subscriptions.reaching(self.api.house.db, subscriptions.of_institution(institution)) as db:
+            return await subscriptions.one(db, name)
 
     async def _bundle(self, order: Order, body: bytes) -> None:
         await self._text((xml_of(body) if order.payload == XML else body).decode())

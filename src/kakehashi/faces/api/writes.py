@@ -15,13 +15,19 @@ from kakehashi.faces.api.failures import all_well
 from kakehashi.fhir.parse import Resource, parse
 from kakehashi.services.sharing.rules.whole import is_submission
 
+_OF_ANSWERS = ("_format", "_pretty")  # parameters that ask for nothing but an answer's form
+
 
 async def create(call: Call) -> Answer:
-    """POST [base]/[type]; with If-None-Exist only when nothing meets the condition."""
+    """POST [base]/[type]; with If-None-Exist only when nothing meets the condition.
+
+    A search in the address says the same: R4 gives it no meaning, and programs that ask so (fhirpy) mean nothing else.
+    """
     resource = await _resource(call)
     if is_submission(resource):
         return await pushes.register_bundle(call, resource)
-    condition = call.header("if-none-exist") or None
+    asked = call.query if any(name not in _OF_ANSWERS for name, _ in call.pairs) else ""
+    condition = said.search_of(call.header("if-none-exist"), call.names["type"]) or asked or None
     return await _written(call, Wanted(
         Method.CREATE, call.names["type"], None, resource.body, if_none_exist=condition, resource=resource,
     ), resource.body)  # fmt: skip

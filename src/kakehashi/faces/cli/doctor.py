@@ -12,6 +12,7 @@ from kakehashi.faces.cli import (
     doctor_home,
     doctor_log,
     doctor_login,
+    doctor_openid,
     doctor_subscriptions,
 )
 from kakehashi.faces.cli.finding import Finding
@@ -39,6 +40,7 @@ async def examine(house: House) -> list[Finding]:
         _searches(indexed),
         *doctor_clock.examine(house.clock() - present.now),
         *doctor_home.examine(house.settings, at),
+        *await doctor_openid.examine(house),
         *await doctor_log.examine(house, at),
         *await doctor_subscriptions.examine(house),
         *await doctor_feed.examine(house),

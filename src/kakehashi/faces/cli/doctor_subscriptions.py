@@ -3,13 +3,14 @@
 from kakehashi.engines.house import House
 from kakehashi.faces.cli.finding import Finding
 from kakehashi.store import feed, subscriptions
+from kakehashi.store.reach import EVERY_SUBSCRIPTION
 
 _BEHIND = 10_000  # changes; a courier that works is behind by none, or by those of a load
 
 
 async def examine(house: House) -> list[Finding]:
     """Return what is found; nothing where nobody subscribes."""
-    async with house.db.transaction() as tx:
+    async with subscriptions.reaching(house.db, EVERY_SUBSCRIPTION) as tx:
         running = [one for one in await subscriptions.every(tx) if one.status != "off"]
         behind = (await feed.lags(tx)).get(subscriptions.FOLLOWER, 0)
     if not running:

@@ -18,7 +18,7 @@ import kakehashi
 from kakehashi.core.actors import Actor, Purpose, Role
 from kakehashi.core.errors import Conflict, Failure
 from kakehashi.core.settings import Settings, load_settings
-from kakehashi.faces.cli import view_commands
+from kakehashi.faces.cli import client_commands, openid_commands, view_commands
 
 if TYPE_CHECKING:
     from kakehashi.engines.house import House
@@ -281,6 +281,8 @@ def profiles_list() -> None:
 
 
 app.command(view_commands.view)
+app.command(client_commands.client)
+app.command(openid_commands.openid)
 
 audit = App(name="audit", help="The log and its proof.")
 app.command(audit)

@@ -18,6 +18,8 @@ FACTOR_NAMES = {
     "recovery": ("回復コード", "recovery code"),
     "break-glass": ("緊急コード", "emergency code"),
     "passkey": ("パスキー", "passkey"),
+    "openid": ("プロバイダー", "provider"),
+    "openid-two": ("プロバイダー（二要素）", "provider, two factors"),
 }
 
 

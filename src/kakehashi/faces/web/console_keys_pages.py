@@ -80,9 +80,10 @@ async def _keys(visit: Visit, failure: Failure | None = None) -> Response:
         places = await institutions.every(db)
     chosen = next((one for one in places if str(one.key) == asked), None)
     held = await certificates.registered(visit.house.db, chosen.key, by=visit.actor) if chosen else []
+    systems = [one for one in await clients.every(visit.house.db, by=visit.actor) if not one.redirects]
     return visit.page(
         "console/keys.html", status=failure.status if failure else 200, now=visit.at,
-        messages=message_of(failure) if failure else [], clients=await clients.every(visit.house.db, by=visit.actor),
+        messages=message_of(failure) if failure else [], clients=systems,
         places=[(one.key, one.name) for one in places if one.type in roles.TYPES[Role.SYSTEM]], chosen=chosen,
         certificates=held, purposes=[(one.value, PURPOSE_NAMES[one]) for one in sorted(roles.PURPOSES[Role.SYSTEM])],
     )  # fmt: skip

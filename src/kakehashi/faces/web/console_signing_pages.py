@@ -47,7 +47,8 @@ async def change_log_key(visit: Visit) -> Response:
 async def _signing(visit: Visit, failure: Failure | None = None) -> Response:
     async with visit.house.db.transaction() as db:
         tokens = await signing_keys.of_late(db, by=visit.actor, at=visit.at)
-    signs = next((one.kid for one in tokens if one.withdrawn_at is None and one.signs_until > visit.at), "")
+    able = [one for one in reversed(tokens) if one.withdrawn_at is None and one.signs_until > visit.at]
+    signs = {one.algorithm: one.kid for one in able}  # of each algorithm the newest
     return visit.page(
         "console/signing.html", status=failure.status if failure else 200,
         messages=message_of(failure) if failure else [], tokens=tokens, signs=signs, now=visit.at,

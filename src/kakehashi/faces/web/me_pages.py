@@ -56,6 +56,8 @@ ACTIONS = {
     "account.disabled": ("利用者IDを停止した", "Locked the account"),
     "account.enabled": ("利用者IDを再開した", "Unlocked the account"),
     "account.ended": ("利用者IDを終わりにした", "Ended the account"),
+    "app.allowed": ("アプリを許可した", "Allowed an app"),
+    "app.ended": ("アプリの許可を終わりにした", "Ended an app's permission"),
     "hold.placed": ("保存期間を止めた", "Held the records"),
     "hold.lifted": ("保存期間の停止を解いた", "Lifted the hold"),
     "disclosure.stopped": ("本人の画面を閉じた", "Shut the person's pages"),

@@ -14,9 +14,12 @@ from kakehashi.core.errors import Failure, NotFound, Refused, TooLarge, Unauthen
 from kakehashi.faces.web import (
     account_pages,
     again,
+    app_pages,
     audit_pages,
+    authorize_pages,
     breakglass_pages,
     console_accounts_pages,
+    console_apps_pages,
     console_institutions_pages,
     console_keys_pages,
     console_pages,
@@ -31,9 +34,12 @@ from kakehashi.faces.web import (
     me_log_pages,
     me_pages,
     me_rights_pages,
+    openid_pages,
+    openid_staff_pages,
     reception_pages,
     signin_pages,
     staff_pages,
+    subscription_pages,
     viewer_pages,
 )
 from kakehashi.faces.web.visit import COOKIE, Desk, Page, Visit, message_of
@@ -45,6 +51,7 @@ from kakehashi.trust.signin import sessions
 PAGES: Sequence[Page] = (
     *home_pages.PAGES,
     *signin_pages.PAGES,
+    *openid_pages.PAGES,
     *reception_pages.PAGES,
     *viewer_pages.PAGES,
     *emergency_pages.PAGES,
@@ -53,17 +60,22 @@ PAGES: Sequence[Page] = (
     *me_rights_pages.PAGES,
     *me_download_pages.PAGES,
     *account_pages.PAGES,
+    *authorize_pages.PAGES,
+    *app_pages.PAGES,
     *audit_pages.PAGES,
     *console_pages.PAGES,
     *console_institutions_pages.PAGES,
     *console_accounts_pages.PAGES,
     *console_keys_pages.PAGES,
+    *console_apps_pages.PAGES,
     *console_people_pages.PAGES,
     *console_persons_pages.PAGES,
     *console_persons_acts.PAGES,
     *console_signing_pages.PAGES,
     *counter_pages.PAGES,
     *staff_pages.PAGES,
+    *openid_staff_pages.PAGES,
+    *subscription_pages.PAGES,
     *breakglass_pages.PAGES,
 )
 _OPENED = [compile_path(page.path)[0] for page in PAGES if page.method == "GET"]
@@ -108,7 +120,7 @@ def _endpoint(page: Page, desk: Desk) -> Callable[[Request], Awaitable[Response]
             await _enter(visit, page)
             answer = await page.handler(visit)
         except Unauthenticated as failure:
-            answer = await _sign_in_first(visit, failure)
+            answer = await _sign_in_first(visit, failure, visit.request.url.path if page.back else "/")
         except StepUp as wanted:
             answer = await _step_up(visit, wanted.failure)
         except Failure as failure:
@@ -126,16 +138,17 @@ async def _step_up(visit: Visit, failure: Failure | None) -> Response:
     return visit.go(f"/stepup?next={quote(back)}")
 
 
-async def _sign_in_first(visit: Visit, failure: Unauthenticated) -> Response:
+async def _sign_in_first(visit: Visit, failure: Unauthenticated, onward: str) -> Response:
+    onward = signin_pages.onward_from(onward)
     if visit.token and visit.signed is None:
         try:
             await sessions.require_not_shut_out(visit.house.db, visit.token)
         except Refused as why:
             return _told_once(visit, why)
     if visit.request.method == "GET" and visit.signed is None:
-        return visit.go("/signin")
+        return visit.go("/signin" + (f"?next={quote(onward)}" if onward != "/" else ""))
     if visit.signed is not None and visit.signed.needs:
-        return visit.go(signin_pages.next_step(visit.signed.needs))
+        return visit.go(signin_pages.step_to(visit.signed.needs, onward))
     return visit.page("failure.html", status=401, messages=message_of(failure))
 
 
@@ -157,7 +170,7 @@ async def _enter(visit: Visit, page: Page) -> None:
                 house.db, visit.token, at=visit.at, policy=visit.desk.policy
             )
     if page.method == "POST":
-        await _take_form(visit)
+        await _take_form(visit, from_anywhere=page.from_anywhere)
     if isinstance(page.needs, Interaction):
         roles.require(visit.may, page.needs)
         if not roles.permits(
@@ -211,13 +224,13 @@ def _recent(visit: Visit) -> bool:
     return True
 
 
-async def _take_form(visit: Visit) -> None:
+async def _take_form(visit: Visit, *, from_anywhere: bool = False) -> None:
     site = visit.request.headers.get("sec-fetch-site", "same-origin")
-    if site not in ("same-origin", "none"):
+    if site not in ("same-origin", "none") and not from_anywhere:
         raise Refused(rule="web.site")
     length = visit.request.headers.get("content-length", "")
     if not (length.isascii() and length.isdigit() and int(length) <= _LARGEST_BODY):
         raise TooLarge(rule="web.form.size")
     visit.form = await visit.request.form(max_files=1, max_fields=_LARGEST_FORM)
-    if visit.signed is not None:
+    if visit.signed is not None and not from_anywhere:
         sessions.require_csrf(visit.signed, visit.said("csrf"))

@@ -12,9 +12,10 @@ from kakehashi.core.actors import Institution, Purpose, Role
 from kakehashi.core.errors import BadRequest, Failure, Unauthenticated
 from kakehashi.faces.web.rendering import HEADERS
 from kakehashi.faces.web.visit import COOKIE, Page, Visit, message_of
-from kakehashi.store import accounts_factors
+from kakehashi.store import accounts_factors, openid
 from kakehashi.store.accounts import Membership
 from kakehashi.trust.signin import enrolment, passkeys, sessions, steps
+from kakehashi.trust.signin.openid import leaving
 from kakehashi.trust.signin.sessions import Ticket
 
 _STEPS = {
@@ -76,22 +77,38 @@ def next_step(needs: Sequence[str]) -> str:
     return _STEPS[needs[0]] if needs else "/"
 
 
+def step_to(needs: Sequence[str], onward: str) -> str:
+    """Return the page for what is still needed, which leads on to a page of ours."""
+    return next_step(needs) + (f"?next={quote(onward)}" if onward != "/" else "")
+
+
 def onward_from(path: str) -> str:
     """Return a page of ours to go on to; anything else becomes the first page (no open redirect)."""
     return path if _OURS.fullmatch(path) else "/"
 
 
 async def ask_step_up(visit: Visit) -> Response:
-    """GET /stepup?next=…: prove a second factor once more, or enrol one where there is none yet."""
+    """GET /stepup?next=…: prove a second factor once more, here or there, or enrol one where there is none."""
+    provider = visit.desk.provider
     async with visit.house.db.transaction() as tx:
         has = await accounts_factors.has_second(tx, visit.session.account)
-    step = "/signin/second" if has else "/signin/enrol"
-    return visit.go(f"{step}?next={quote(onward_from(visit.asked_for('next')))}")
+        there = provider is not None and provider.factor and await openid.rests(tx, visit.session.id)
+    step = "/signin/second?" if has else "/signin/openid?again=1&" if there else "/signin/enrol?"
+    return visit.go(f"{step}next={quote(onward_from(visit.asked_for('next')))}")
 
 
 async def ask_password(visit: Visit) -> Response:
     """GET /signin"""
-    return visit.page("signin/password.html", passkeys=bool(visit.desk.policy.rp_id))
+    return password_page(visit)
+
+
+def password_page(visit: Visit, failure: Failure | None = None) -> Response:
+    """Return the page on which signing in begins."""
+    return visit.page(
+        "signin/password.html", status=failure.status if failure else 200,
+        messages=message_of(failure) if failure else [], passkeys=bool(visit.desk.policy.rp_id),
+        only=visit.desk.policy.openid_only, onward=_wanted(visit),
+    )  # fmt: skip
 
 
 async def take_password(visit: Visit) -> Response:
@@ -106,13 +123,8 @@ async def take_password(visit: Visit) -> Response:
             policy=visit.desk.policy,
         )
     except Failure as failure:
-        return visit.page(
-            "signin/password.html",
-            status=failure.status,
-            messages=message_of(failure),
-            passkeys=bool(visit.desk.policy.rp_id),
-        )
-    return await _onward(visit, ticket)
+        return password_page(visit, failure)
+    return await go_on(visit, ticket, _wanted(visit))
 
 
 async def ask_second(visit: Visit) -> Response:
@@ -145,7 +157,7 @@ async def take_second(visit: Visit) -> Response:
                 )
     except Failure as failure:
         return _second(visit, failure)
-    return await _onward(visit, ticket)
+    return await go_on(visit, ticket, _wanted(visit))
 
 
 def _second(visit: Visit, failure: Failure | None = None) -> Response:
@@ -165,7 +177,14 @@ def _wanted(visit: Visit) -> str:
 
 async def ask_new_password(visit: Visit) -> Response:
     """GET /signin/password"""
-    return visit.page("signin/change.html")
+    return _new_password(visit)
+
+
+def _new_password(visit: Visit, failure: Failure | None = None) -> Response:
+    return visit.page(
+        "signin/change.html", status=failure.status if failure else 200,
+        messages=message_of(failure) if failure else [], onward=_wanted(visit),
+    )  # fmt: skip
 
 
 async def take_new_password(visit: Visit) -> Response:
@@ -174,7 +193,7 @@ async def take_new_password(visit: Visit) -> Response:
         failure = BadRequest(
             "新しいパスワードが二回とも同じではありません。", "The new password differs the second time."
         )
-        return visit.page("signin/change.html", status=400, messages=message_of(failure))
+        return _new_password(visit, failure)
     try:
         ticket = await enrolment.change_password(
             visit.house.db,
@@ -185,8 +204,8 @@ async def take_new_password(visit: Visit) -> Response:
             policy=visit.desk.policy,
         )
     except Failure as failure:
-        return visit.page("signin/change.html", status=failure.status, messages=message_of(failure))
-    return await _onward(visit, ticket)
+        return _new_password(visit, failure)
+    return await go_on(visit, ticket, _wanted(visit))
 
 
 async def ask_enrol(visit: Visit) -> Response:
@@ -224,7 +243,7 @@ async def take_enrol(visit: Visit) -> Response:
     except Unauthenticated as failure:
         return await _enrol(visit, failure)
     if ticket.needs or _wanted(visit) == "/":  # the first page itself offers recovery codes
-        return await _onward(visit, ticket)
+        return await go_on(visit, ticket, _wanted(visit))
     return visit.go(f"{_wanted(visit)}?done=enrolled", ticket)
 
 
@@ -235,6 +254,7 @@ async def ask_choice(visit: Visit) -> Response:
         "signin/choose.html",
         choices=_choices_of(free),
         shut=sorted({one.institution.name for one in shut}),
+        onward=_wanted(visit),
         role_names=ROLE_NAMES,
         purpose_names=PURPOSE_NAMES,
     )
@@ -250,13 +270,15 @@ async def take_choice(visit: Visit) -> Response:
     ticket = await sessions.choose(
         visit.house.db, visit.token, *wanted, at=visit.at, policy=visit.desk.policy
     )
-    return visit.go("/", ticket)
+    return visit.go(_wanted(visit), ticket)
 
 
 async def take_sign_out(visit: Visit) -> Response:
-    """POST /signout"""
-    await sessions.sign_out(visit.house.db, visit.token, at=visit.at)
-    answer = visit.go("/signin")
+    """POST /signout: here, and then at the provider that the session rested on."""
+    desk = visit.desk
+    there = await leaving.sign_out(desk.house.db, desk.vault, desk.provider, visit.token, at=visit.at)
+    visit.signed = None
+    answer = visit.page("signin/openid-signed-out.html", onward=there) if there else visit.go("/signin")
     answer.delete_cookie(COOKIE, path="/")
     return answer
 
@@ -279,14 +301,12 @@ async def take_passkey(visit: Visit) -> Response:
             policy=visit.desk.policy,
         )
     except Failure as failure:
-        return visit.page(
-            "signin/password.html", status=failure.status, messages=message_of(failure), passkeys=True
-        )
-    return await _onward(visit, ticket)
+        return password_page(visit, failure)
+    return await go_on(visit, ticket, _wanted(visit))
 
 
-async def _onward(visit: Visit, ticket: Ticket) -> Response:
-    """Go to the next step; where there is only one duty to choose, it is chosen.
+async def go_on(visit: Visit, ticket: Ticket, onward: str) -> Response:
+    """Go to the next step, or to the page that was wanted; where there is only one duty to choose, it is chosen.
 
     Raises Refused, which tells why, where the only duty is at an institution in quarantine.
     """
@@ -307,7 +327,7 @@ async def _onward(visit: Visit, ticket: Ticket) -> Response:
                 at=visit.at,
                 policy=visit.desk.policy,
             )
-    return visit.go(next_step(ticket.needs) if ticket.needs else _wanted(visit), ticket)
+    return visit.go(step_to(ticket.needs, onward) if ticket.needs else onward, ticket)
 
 
 def _choices_of(held: Sequence[Membership]) -> list[Choice]:

@@ -58,7 +58,9 @@ async def viewer(visit: Visit) -> Response:
     record = await named(visit, person, _record(part, choice, visit.at))
     sources = await sources_for(visit, sorted({*record.custodians, *part.places}))
     context = context_of(tab, record, sources, visit.at, choice)
-    return visit.page(f"viewer/{tab.name}.html", why=_why(visit, looked), part=part, **context)
+    return visit.page(
+        f"viewer/{tab.name}.html", why=_why(visit, looked), part=part, launches=_launches(visit), **context
+    )
 
 
 async def _document(visit: Visit, ref: str) -> Response:
@@ -76,8 +78,14 @@ async def _document(visit: Visit, ref: str) -> Response:
         sections=sections_of(opened),
         attachments=attachments_of(opened),
         part=None,
+        launches=_launches(visit),
         **context,
     )
+
+
+def _launches(visit: Visit) -> bool:
+    """Whether apps can be opened from the record: by staff who find people, not from the person's own pages."""
+    return visit.actor.role is not Role.PERSON and roles.permits(visit.actor, Interaction.PERSON_FIND)
 
 
 async def attachment(visit: Visit) -> Response:

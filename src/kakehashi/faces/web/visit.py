@@ -18,6 +18,7 @@ from kakehashi.store import desk
 from kakehashi.trust import peers, roles
 from kakehashi.trust.keys import Vault
 from kakehashi.trust.roles import Interaction
+from kakehashi.trust.signin.openid.provider import Provider
 from kakehashi.trust.signin.policy import Policy
 from kakehashi.trust.signin.sessions import Session, Ticket, open_session
 
@@ -69,6 +70,11 @@ DONE: Mapping[str, tuple[str, str]] = {
     "stopped": ("本人の画面を閉じました。", "The person's pages are shut."),
     "resumed": ("本人の画面を開きました。", "The person's pages are open again."),
     "rotated": ("新しい鍵に替えました。", "A new key signs from now on."),
+    "subscription-off": (
+        "通知を止めました。申し込んだ側が申し込み直すまで届きません。",
+        "Turned off until its owner requests it again.",
+    ),
+    "app-ended": ("アプリの許可を終わりにしました。", "The app's permission is ended."),
     "shut-out": ("隔離しました。いまから利用できません。", "Shut out, from this moment on."),
     "let-in": (
         "隔離を解きました。利用者はもう一度サインインします。",
@@ -93,11 +99,12 @@ DONE: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What the web face stands on: the house, sign-in's policy, and the vault for its secrets."""
+    """What the web face stands on: the house, sign-in's policy, the vault for its secrets, and who else signs in."""
 
     house: House
     policy: Policy
     vault: Vault
+    provider: Provider | None = None  # an OpenID provider of the operator's own
 
 
 @dataclass(slots=True)
@@ -205,6 +212,7 @@ class Visit:
             typed=self._typed(),
             printed=self.at,
             idle=int(self.desk.policy.idle.total_seconds()),
+            provider=self.desk.provider.name if self.desk.provider else "",
             **values,
         )
 
@@ -269,7 +277,8 @@ Handler = Callable[[Visit], Awaitable[Response]]
 @dataclass(frozen=True, slots=True)
 class Page:
     """A route. `needs` None: anybody; "session": a sign-in begun; "actor": a sign-in finished; "manager": who manages
-    accounts; an Interaction: those who may do it."""
+    accounts; an Interaction: those who may do it. `back`: whoever signs in first comes back here. `from_anywhere`: a
+    form of another site may be sent here; it changes nothing."""
 
     path: str
     method: str
@@ -277,6 +286,8 @@ class Page:
     needs: Interaction | str | None
     step_up: bool = False  # a second factor, proven just now
     demo_spares: bool = False  # in the sample region, not of an account that has no second factor
+    back: bool = False
+    from_anywhere: bool = False
 
 
 def guarded(path: str, handler: Handler, needs: Interaction | str) -> Page:

@@ -21,9 +21,11 @@ Composites of items (`component-code-value-quantity`): a pair of codes is one to
 with a quantity is a triple under range_key(together(code's form, unit's form)), the unit's form NO_UNIT among
 them, and a token of the code's form narrows. A code with two numbers (MolecularSequence) is two triples side by
 side. `system|` alone is not asked of a composite. Composites of the resource itself leave nothing (parameters.py).
+
+For `_content` all texts of the resource stand in texts, and marks of their letters in grams (words.py).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
@@ -33,6 +35,7 @@ from kakehashi.fhir.indexing import coarse, forms
 from kakehashi.fhir.indexing.parameters import Parameter
 from kakehashi.fhir.indexing.program import Extract, program
 from kakehashi.fhir.indexing.values import Interval, Json, Quantity, Reference, Token
+from kakehashi.fhir.indexing.words import text_key, words_of
 from kakehashi.fhir.text import normal
 
 PLACES = 52  # parameters of a type at most: the bits that a float holds exactly
@@ -42,9 +45,6 @@ NO_PREFIXES = frozenset(
 WITHIN = frozenset(
     "name family given phonetic mothersMaidenName address address-city title description publisher".split()
 )  # strings whose `:contains` the token index narrows; the others' is compared with every text
-
-_SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
-_TEXT = "\x1e"  # begins every text: no normalised text holds it
 
 
 @dataclass(slots=True)
@@ -56,6 +56,7 @@ class Index:
         default_factory=list
     )  # which parameters are there; triples: number, low, high
     texts: str = ""  # for each text: U+001E, four signs of its parameter, the normalised text
+    grams: Sequence[int] = ()  # 16-bit marks of the letters of all texts, each once
 
 
 Encode = Callable[[list[Any], list[int], list[float], list[str]], None]
@@ -69,12 +70,6 @@ def salted(name: str) -> int:
 def numbered(name: str) -> int:
     """Return the number of a name, as ranges use it: 32 bits."""
     return hash64(name) & 0xFFFF_FFFF
-
-
-def text_key(name: str) -> str:
-    """Return what each text of a name begins with: U+001E and 24 bits as four signs."""
-    number = hash64(name)
-    return _TEXT + "".join(_SIGNS[number >> shift & 63] for shift in (0, 6, 12, 18))
 
 
 @cache
@@ -97,7 +92,8 @@ def entries(base: str, tree: Json) -> Index:
         present |= bit
         encoder(values, tokens, ranges, texts)
     ranges[0] = float(present)
-    return Index(tokens, ranges, "".join(dict.fromkeys(texts) if len(texts) > 1 else texts))
+    marks = words_of(tree, texts)
+    return Index(tokens, ranges, "".join(dict.fromkeys(texts) if len(texts) > 1 else texts), marks)
 
 
 _KEPT = 16_384  # results that each of the caches here keeps

@@ -35,12 +35,13 @@ EXPRESSIONS = {
     ),
 }
 
-# By code: parameters that leave no index entries, with the reason.
+# By code: parameters that leave no index entries of their own, with what is said where they cannot be asked for
+# (`_text`, `_content`, `_list` and `_filter` are search/'s).
 NOT_EXTRACTED = {
-    "_text": "全文検索はありません。 / Full text of the narrative is not indexed.",
-    "_content": "全文検索はありません。 / Full text of the resource is not indexed.",
-    "_list": "List による絞り込みはありません。 / Membership in a List is not indexed.",
+    "_text": "連鎖の途中には書けません。 / It cannot be followed by a chain.",
+    "_content": "連鎖の途中には書けません。 / It cannot be followed by a chain.",
+    "_list": "連鎖の途中には書けません。 / It cannot be followed by a chain.",
     "_query": "名前付き検索はありません。 / There are no named queries.",
-    "_filter": "_filter の式には対応していません。 / The language of _filter is not supported.",
+    "_filter": "連鎖の途中には書けません。 / It cannot be followed by a chain.",
     "age": "年齢は日々変わるため索引がありません。birthdate を使ってください。 / Ages change daily; use birthdate.",
 }

@@ -7,5 +7,5 @@ Raise `SCHEME` by one whenever the same resource leaves other entries: a paramet
 salt, hash, mark, number or normalisation. `tests/fhir/index/test_scheme.py` notices.
 """
 
-SCHEME = 1
+SCHEME = 2
 BEFORE = 0  # rows stored before schemes had numbers, or by programs of several schemes

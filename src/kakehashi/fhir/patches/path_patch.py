@@ -5,17 +5,28 @@ Source: https://hl7.org/fhir/R4/fhirpatch.html
 
 from collections.abc import Sequence
 
+import msgspec
 import orjson
 
 from kakehashi.core.errors import Invalid
 from kakehashi.fhir.patches.path_reading import Change, no_member, pad, put
-from kakehashi.fhir.patches.pieces import NULL, Document, NoSuchPlace, Piece, member, opened, says_nothing
+from kakehashi.fhir.patches.pieces import (
+    NULL,
+    Document,
+    NoSuchPlace,
+    Piece,
+    member,
+    opened,
+    says_nothing,
+    written,
+)
 from kakehashi.fhir.patches.places import Place, Tree, expression_of, parts_of
 from kakehashi.fhir.patches.refusals import misfit, nowhere, too_large
 from kakehashi.fhir.paths.nodes import Node, shape_of
 from kakehashi.fhir.shapes import Member
 
 _WALKED = 5_000_000  # bytes that one patch may have walked through: each operation walks the whole resource
+_EMPTY = b"{}"  # an object without members, as it is written
 
 
 def apply(changes: Sequence[Change], body: bytes) -> bytes:
@@ -29,7 +40,26 @@ def apply(changes: Sequence[Change], body: bytes) -> bytes:
             body = _Patch(body, one).done()
         except (NoSuchPlace, KeyError):
             raise nowhere(one.path) from None
+    if any(one.type == "delete" for one in changes) and _EMPTY in body:
+        return written(_filled(msgspec.Raw(body)) or {})
     return body
+
+
+def _filled(piece: Piece) -> Piece | None:
+    """Return a piece without the objects of which nothing is left: FHIR has no empty ones. None: nothing is left.
+
+    Only after the last change: what one empties, another may fill.
+    """
+    if isinstance(piece, msgspec.Raw) and _EMPTY not in bytes(piece):
+        return piece
+    match opened(piece):
+        case dict() as members:
+            kept = {name: found for name, one in members.items() if (found := _filled(one)) is not None}
+            return kept or None
+        case list() as items:
+            return [found for one in items if (found := _filled(one)) is not None] or None
+        case other:
+            return other
 
 
 class _Patch:

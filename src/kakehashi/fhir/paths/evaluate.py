@@ -7,6 +7,7 @@ from typing import TypeAlias
 from kakehashi.fhir.paths import functions, numbers
 from kakehashi.fhir.paths.costs import bounded
 from kakehashi.fhir.paths.keys import reference_key
+from kakehashi.fhir.paths.likeness import alike
 from kakehashi.fhir.paths.nodes import Env, Node, Nodes, shape_of, step
 from kakehashi.fhir.paths.syntax import (
     Binary,
@@ -248,6 +249,8 @@ _OPERATIONS: dict[str, Callable[[Nodes, Nodes], Nodes]] = {
     "<=": _ordered(lambda found: found <= 0),
     ">": _ordered(lambda found: found > 0),
     ">=": _ordered(lambda found: found >= 0),
+    "~": lambda left, right: boolean(alike(left, right)),
+    "!~": lambda left, right: boolean(not alike(left, right)),
     "in": _within,
     "contains": lambda left, right: _within(right, left),
     "|": lambda left, right: functions.distinct([*left, *right]),

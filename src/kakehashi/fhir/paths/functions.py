@@ -1,16 +1,19 @@
 """The functions of FHIRPath. PLAIN take and give nodes; LAMBDAS evaluate their arguments for each item."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 import re2
 
 from kakehashi.fhir.paths.boundaries import boundary
+from kakehashi.fhir.paths.conversions import CONVERSIONS
 from kakehashi.fhir.paths.costs import DEEPEST, bounded, require_replaceable, too_costly
 from kakehashi.fhir.paths.keys import reference_key, resource_key
+from kakehashi.fhir.paths.mathematics import MATHEMATICS
 from kakehashi.fhir.paths.nodes import Env, Node, Nodes, children, descendants, shape_of
 from kakehashi.fhir.paths.numbers import text_of
 from kakehashi.fhir.paths.syntax import Expression, Step, UnknownPath
+from kakehashi.fhir.paths.texts import TEXTS
 from kakehashi.fhir.paths.values import key
 from kakehashi.fhir.shapes import is_type
 from kakehashi.fhir.types import NUMBER
@@ -29,11 +32,9 @@ def type_name(argument: Expression, text: str) -> str:
 
 
 def typed(name: str, base: Path, wanted: str) -> Path:
-    """`is` answers, `as` and `ofType` filter."""
+    """`is` answers (of nothing: false, since R4's invariants are written so, ras-2), `as` and `ofType` filter."""
     if name == "is":
-        return lambda focus, env: [
-            one for node in base(focus, env)[:1] for one in _answer(has_type(node, wanted))
-        ]
+        return lambda focus, env: _answer(any(has_type(node, wanted) for node in base(focus, env)[:1]))
     return lambda focus, env: [node for node in base(focus, env) if has_type(node, wanted)]
 
 
@@ -157,17 +158,6 @@ def _not(nodes: Nodes, _env: Env, _arguments: Sequence[Nodes]) -> Nodes:
     return _answer(nodes[0].value is False) if nodes else []
 
 
-def _to_integer(nodes: Nodes, _env: Env, _arguments: Sequence[Nodes]) -> Nodes:
-    try:
-        return [Node(int(str(nodes[0].value)), "integer")] if nodes else []
-    except ValueError:
-        return []
-
-
-def _to_string(nodes: Nodes, _env: Env, _arguments: Sequence[Nodes]) -> Nodes:
-    return [Node(text_of(nodes[0].value), "string")] if nodes else []
-
-
 def _join(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
     """The texts in one, with what stands between them; of nothing it is the empty text."""
     between = str(arguments[0][0].value) if arguments and arguments[0] else ""
@@ -259,7 +249,24 @@ def _extension(nodes: Nodes, env: Env, arguments: Sequence[Nodes]) -> Nodes:
     return found
 
 
+def _superset_of(nodes: Nodes, _env: Env, arguments: Sequence[Nodes]) -> Nodes:
+    return _answer({key(one) for one in nodes} >= {key(one) for one in arguments[0]})
+
+
+def _truths(wanted: bool, among: Callable[[Iterable[bool]], bool]) -> Plain:
+    """`allTrue()` and its like."""
+    return lambda nodes, _env, _args: _answer(among(one.value is wanted for one in nodes))
+
+
 PLAIN: dict[str, tuple[tuple[int, ...], Plain]] = {
+    **CONVERSIONS,
+    **MATHEMATICS,
+    **TEXTS,
+    "allTrue": ((0,), _truths(True, all)),
+    "anyTrue": ((0,), _truths(True, any)),
+    "allFalse": ((0,), _truths(False, all)),
+    "anyFalse": ((0,), _truths(False, any)),
+    "supersetOf": ((1,), _superset_of),
     "exists": ((0,), lambda nodes, _env, _args: _answer(bool(nodes))),
     "empty": ((0,), lambda nodes, _env, _args: _answer(not nodes)),
     "not": ((0,), _not),
@@ -291,8 +298,6 @@ PLAIN: dict[str, tuple[tuple[int, ...], Plain]] = {
     "length": ((0,), lambda nodes, _env, _args: [Node(len(str(one.value)), "integer") for one in nodes[:1]]),
     "lower": ((0,), lambda nodes, _env, _args: [Node(str(one.value).lower(), "string") for one in nodes[:1]]),
     "upper": ((0,), lambda nodes, _env, _args: [Node(str(one.value).upper(), "string") for one in nodes[:1]]),
-    "toInteger": ((0,), _to_integer),
-    "toString": ((0,), _to_string),
     "resolve": ((0,), _resolve),
     "extension": ((1,), _extension),
     "join": ((0, 1), _join),

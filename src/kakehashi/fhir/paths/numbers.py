@@ -12,7 +12,7 @@ from kakehashi.fhir.paths.nodes import Node, Nodes
 from kakehashi.fhir.primitives import LARGEST
 
 _DIGITS = 28  # of a result; FHIRPath asks for 18 at least
-_EXACT = Context(prec=_DIGITS)
+EXACT = Context(prec=_DIGITS)
 
 
 class Written(float):
@@ -87,9 +87,9 @@ def _reckoned(
     if not left or not right:
         return []
     a, b = left[0].value, right[0].value
-    if not _is_number(a) or not _is_number(b):
+    if not is_number(a) or not is_number(b):
         return []
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         try:
             result = work(Decimal(str(a)), Decimal(str(b)))
         except (DivisionByZero, InvalidOperation, Overflow):
@@ -99,5 +99,6 @@ def _reckoned(
     return [Node(Written(f"{result:f}"), "decimal")]
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Say whether a value is a number; a truth value is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -83,8 +83,9 @@ class Negative:
 Expression: TypeAlias = Literal | Empty | Variable | Step | Call | Index | Binary | Negative
 
 _TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<time>@[0-9T][0-9T:.\-+Z]*)
+    r"""(?:\s|//[^\n]*|/\*.*?\*/)*(?:
+      (?P<time>@(?:\d{4}(?:-\d\d(?:-\d\d)?)?(?:T(?:\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:\d\d)?)?)?
+              |T\d\d(?::\d\d(?::\d\d(?:\.\d+)?)?)?))
     | (?P<number>[0-9]+(?:\.[0-9]+)?)
     | (?P<text>'(?:[^'\\]|\\.)*')
     | (?P<name>[A-Za-z_][A-Za-z0-9_]*|`[^`]*`)
@@ -92,7 +93,7 @@ _TOKEN = re.compile(
     | (?P<sign><=|>=|!=|!~|[-+*/=~<>|&.,()\[\]{}])
     | (?P<end>$)
     )""",
-    re.VERBOSE | re.ASCII,
+    re.VERBOSE | re.ASCII | re.DOTALL,
 )
 # Binding strength, loosest first (N1, "Precedence").
 _LEVELS: tuple[frozenset[str], ...] = (

@@ -24,8 +24,8 @@ Fields: TypeAlias = dict[
 ]  # by member: its place (an attribute's is below 0), and what writes it
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_ODD = re.compile('[&<>"\t\r\n\ufffe\uffff]').search
-_NEVER = re.compile("[\ufffe\uffff]").search  # XML has no way to write them
+_ODD = re.compile('[&<>"\x00-\x1f\ufffe\uffff]').search
+_NEVER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]").search  # XML has no way to write them
 _ESCAPES = {
     '"': "&quot;",
     "\t": "&#9;",

@@ -1,11 +1,14 @@
 -- client_put --
--- $1 id, $2 name, $3 institution, $4 jwks, $5 jwks url, $6 scopes, $7 purposes, $8 mtls, $9 at.
-INSERT INTO client (id, name, institution, jwks, jwks_url, scopes, purposes, mtls, status, registered_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9);
+-- $1 id, $2 name, $3 institution, $4 jwks, $5 jwks url, $6 scopes, $7 purposes, $8 mtls, $9 at, $10 proof,
+-- $11 hash of the secret, $12 redirects, $13 launch url, $14 origins.
+INSERT INTO client (id, name, institution, jwks, jwks_url, scopes, purposes, mtls, status, registered_at,
+                    proof, secret, redirects, launch_url, origins)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, $12, $13, $14);
 
 -- client_of --
 -- A client and its institution; in quarantine it is suspended. Uses client_pkey, quarantine_standing. $1 id.
 SELECT c.id, c.name, c.jwks, c.jwks_url, c.scopes, c.purposes, c.mtls, c.registered_at,
+       c.proof, c.secret, c.redirects, c.launch_url, c.origins,
        CASE WHEN EXISTS (SELECT FROM quarantine q WHERE q.institution = c.institution AND q.lifted_at IS NULL)
             THEN 'suspended' ELSE c.status END AS status,
        i.key, i.code, i.name AS institution_name, i.type
@@ -14,12 +17,29 @@ SELECT c.id, c.name, c.jwks, c.jwks_url, c.scopes, c.purposes, c.mtls, c.registe
 -- client_all --
 -- Every client, for the console.
 SELECT c.id, c.name, c.jwks, c.jwks_url, c.scopes, c.purposes, c.mtls, c.status, c.registered_at,
+       c.proof, c.secret, c.redirects, c.launch_url, c.origins,
        i.key, i.code, i.name AS institution_name, i.type
   FROM client c JOIN institution i ON i.key = c.institution ORDER BY c.id;
 
+-- client_launchable --
+-- Apps of these institutions that can be opened from within a record. $1 institutions. A few of the few clients.
+SELECT c.id, c.name, c.jwks, c.jwks_url, c.scopes, c.purposes, c.mtls, c.status, c.registered_at,
+       c.proof, c.secret, c.redirects, c.launch_url, c.origins,
+       i.key, i.code, i.name AS institution_name, i.type
+  FROM client c JOIN institution i ON i.key = c.institution
+ WHERE c.institution = ANY ($1::integer[]) AND c.launch_url <> '' AND c.status = 'active'
+   AND NOT EXISTS (SELECT FROM quarantine q WHERE q.institution = c.institution AND q.lifted_at IS NULL)
+ ORDER BY c.name;
+
+-- client_origins --
+-- Where browsers may call from: the pages of active apps. Reads all clients: some hundreds.
+SELECT DISTINCT unnest(c.origins) AS origin FROM client c
+ WHERE c.status = 'active'
+   AND NOT EXISTS (SELECT FROM quarantine q WHERE q.institution = c.institution AND q.lifted_at IS NULL);
+
 -- client_keys --
 -- New keys. $1 id, $2 jwks, $3 jwks url.
-UPDATE client SET jwks = $2, jwks_url = $3 WHERE id = $1 RETURNING id;
+UPDATE client SET jwks = $2, jwks_url = $3 WHERE id = $1 AND proof = 'key' RETURNING id;
 
 -- client_status --
 -- $1 id, $2 status.

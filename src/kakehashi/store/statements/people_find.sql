@@ -41,3 +41,10 @@ SELECT d.institution, d.patient, d.kanji_text, d.kana_text, d.birth, d.sex, d.ad
                       AND (s.institution IS NULL OR s.institution = d.institution))
  ORDER BY d.institution = $2 DESC, d.at DESC
  LIMIT 1;
+
+-- patients_of --
+-- The Patients by which everyone merged under roots $1 is described. Uses person_root, person_description_pkey.
+SELECT DISTINCT d.patient
+  FROM person p JOIN person_description d USING (person)
+ WHERE p.root = ANY ($1::bigint[])
+ ORDER BY d.patient;

@@ -70,12 +70,14 @@ SELECT person, type, id, version, kind, custodian, addressee, flags, origin, at,
 
 -- read_changes --
 -- Versions in the order in which they were written, newest first, each only if it and its current state are seen.
+-- What stands in braces is filled in by store/read_changes.py: the window; the entries, which are the feed or what
+-- changes_own finds; and whether an entry of which nothing is seen makes a record too, so that one knows how far it came.
 -- $1 type or 0, $2 persons or null, $3 and $4 before this xid and seq, $5 not older than, $6 at most; $7 and $8 null, or
 -- only what was in force before the one and after the other, which a deletion never is.
--- Uses feed_order, or feed_pkey for persons.
+-- Uses feed_order, or feed_pkey for persons, or what changes_own uses.
 SELECT f.xid, f.seq, x.*
-  FROM feed f
- CROSS JOIN LATERAL (
+  FROM {entries} AS f
+  LEFT JOIN LATERAL (
    SELECT r.person, r.type, r.id, r.version, r.kind, r.custodian, r.addressee, r.flags, r.origin, r.at, r.changed_at,
           false AS deleted, r.body
      FROM resource r
@@ -88,16 +90,42 @@ SELECT f.xid, f.seq, x.*
       AND (EXISTS (SELECT FROM resource c WHERE c.type = f.type AND c.rid = f.rid AND {c})
            OR EXISTS (SELECT FROM resource_version g
                        WHERE g.type = f.type AND g.rid = f.rid AND g.mark = 1 AND {g}))
- ) AS x
+ ) AS x ON (f.change = 1 OR x.deleted)
+   AND ($7::timestamptz IS NULL OR (NOT x.deleted AND NOT EXISTS (
+         SELECT FROM feed n WHERE n.person = f.person AND n.rid = f.rid AND n.type = f.type AND n.version > f.version AND n.at <= $8)))
  WHERE (f.type = $1 OR $1 = 0)
    AND ($2::bigint[] IS NULL OR f.person = ANY ($2))
    AND (f.xid, f.seq) < ($3, $4)
    AND f.at >= $5
-   AND (f.change = 1 OR x.deleted)
-   AND ($7::timestamptz IS NULL OR (NOT x.deleted AND f.at < $7 AND NOT EXISTS (
-         SELECT FROM feed n WHERE n.person = f.person AND n.rid = f.rid AND n.type = f.type AND n.version > f.version AND n.at <= $8)))
+   AND ($7::timestamptz IS NULL OR f.at < $7)
+   AND (x.person IS NOT NULL OR {empty})
  ORDER BY f.xid DESC, f.seq DESC
  LIMIT $6;
+
+-- changes_own --
+-- The newest entries about versions of some institutions: so many of each lane (and what the last one's transaction wrote
+-- besides, for the index knows no seq), and of these so many. It stands within read_changes, whose $3 to $7 it takes. In
+-- braces: lanes by who wrote, 0 for what is everybody's; then lanes by whom it is addressed to. One that is in both comes
+-- once. Uses feed_of_custodian and feed_of_addressee, a look into one of them for each lane.
+SELECT DISTINCT ON (xid, seq) * FROM (
+  SELECT e.*
+    FROM unnest({types}, {custodians}) AS lane (type, institution)
+   CROSS JOIN LATERAL (
+     SELECT n.* FROM feed n
+      WHERE n.custodian = lane.institution AND n.type = lane.type AND (n.xid, n.seq) < ($3, $4)
+        AND n.at >= $5 AND ($7::timestamptz IS NULL OR n.at < $7)
+      ORDER BY n.xid DESC FETCH FIRST $6 ROWS WITH TIES
+   ) AS e
+  UNION ALL
+  SELECT e.*
+    FROM unnest({sent}, {addressees}) AS lane (type, institution)
+   CROSS JOIN LATERAL (
+     SELECT n.* FROM feed n
+      WHERE n.addressee = lane.institution AND n.addressee <> 0 AND n.type = lane.type AND (n.xid, n.seq) < ($3, $4)
+        AND n.at >= $5 AND ($7::timestamptz IS NULL OR n.at < $7)
+      ORDER BY n.xid DESC FETCH FIRST $6 ROWS WITH TIES
+   ) AS e
+) AS either ORDER BY xid DESC, seq DESC LIMIT $6;
 
 -- read_keys --
 -- Current rows by their keys, in no order. $1 types, $2 rids, $3 ids. Uses resource_type_rid.

@@ -34,8 +34,9 @@ WITH old AS (
    WHERE r.person = k.person AND r.rid = k.rid RETURNING r.*
 )
 INSERT INTO resource_version
-  (person, rid, origin, at, changed_at, version, custodian, addressee, type, kind, flags, mark, id, body)
-SELECT person, rid, origin, at, changed_at, version, custodian, addressee, type, kind, flags, 0, id, body FROM old;
+  (person, rid, origin, at, changed_at, version, custodian, addressee, type, kind, flags, mark, id, body, tokens, ranges)
+SELECT person, rid, origin, at, changed_at, version, custodian, addressee, type, kind, flags, 0, id, body, tokens, ranges
+  FROM old;
 
 -- record_returns --
 -- Marks deletions as past, because the resource comes back. $1 persons, $2 rids. Uses resource_version_pkey.
@@ -44,11 +45,16 @@ UPDATE resource_version v SET mark = 2
  WHERE v.person = k.person AND v.rid = k.rid AND v.mark = 1;
 
 -- record_insert --
--- Stores rows, and their entries in the feed. $1 rows of `resource`.
+-- Stores rows, and their entries in the feed (whose each is: migration 0035). $1 rows of `resource`.
 WITH new AS MATERIALIZED (SELECT * FROM unnest($1::resource[])),
      kept AS (INSERT INTO resource SELECT * FROM new)
-INSERT INTO feed (person, rid, at, version, type, change)
-SELECT person, rid, changed_at, version, type, 1 FROM new;
+INSERT INTO feed (person, rid, at, version, type, change, custodian, addressee)
+SELECT person, rid, changed_at, version, type, 1, CASE kind WHEN 0 THEN 0 ELSE custodian END, addressee FROM new;
+
+-- write_new --
+-- Resources that are new, each for itself (migration 0035). $1 window, $2 rows of `resource`, $3 number of Patient,
+-- $4 and $5 rid and id of the Patient that each is about, null for nobody's, $6 entries of the log.
+SELECT place, person FROM write_new($1, $2, $3, $4, $5, $6);
 
 -- composite_types --
 -- The composite types of which arrays are sent in binary form (store/binary.py). Catalogue only.
@@ -63,17 +69,17 @@ SELECT k.person, k.rid, $5, k.version, k.type, 2
   FROM unnest($1::bigint[], $2::bigint[], $3::integer[], $4::smallint[]) AS k (person, rid, version, type);
 
 -- record_delete --
--- Deletes rows: the last version goes among the former ones, a mark of deletion (the next version, without body)
--- beside it, and an entry into the feed. $1 persons, $2 rids, $3 moment. Uses resource_pkey.
+-- Deletes rows: the last version goes among the former ones, a mark of deletion (the next version, without body, with the
+-- last one's entries) beside it, and an entry into the feed. $1 persons, $2 rids, $3 moment. Uses resource_pkey.
 WITH old AS (
   DELETE FROM resource r USING unnest($1::bigint[], $2::bigint[]) AS k (person, rid)
    WHERE r.person = k.person AND r.rid = k.rid RETURNING r.*
 ), kept AS (
   INSERT INTO resource_version
-    (person, rid, origin, at, changed_at, version, custodian, addressee, type, kind, flags, mark, id, body)
+    (person, rid, origin, at, changed_at, version, custodian, addressee, type, kind, flags, mark, id, body, tokens, ranges)
   SELECT person, rid, origin, at, CASE m.mark WHEN 0 THEN changed_at ELSE $3 END, version + m.mark, custodian,
-         addressee, type, kind, flags, m.mark, id, CASE m.mark WHEN 0 THEN body ELSE '' END
+         addressee, type, kind, flags, m.mark, id, CASE m.mark WHEN 0 THEN body ELSE '' END, tokens, ranges
     FROM old CROSS JOIN (VALUES (0::smallint), (1::smallint)) AS m (mark)
 )
-INSERT INTO feed (person, rid, at, version, type, change)
-SELECT person, rid, $3, version + 1, type, 2 FROM old;
+INSERT INTO feed (person, rid, at, version, type, change, custodian, addressee)
+SELECT person, rid, $3, version + 1, type, 2, CASE kind WHEN 0 THEN 0 ELSE custodian END, addressee FROM old;

@@ -53,11 +53,11 @@ held AS MATERIALIZED (
   SELECT r.person, r.rid
     FROM new n JOIN resource r ON r.person = n.person AND r.rid = n.rid
    WHERE r.version = n.version AND r.changed_at = n.changed_at
-     AND (r.tokens, r.ranges, r.texts) IS DISTINCT FROM (n.tokens, n.ranges, n.texts)
+     AND (r.tokens, r.ranges, r.texts, r.grams) IS DISTINCT FROM (n.tokens, n.ranges, n.texts, n.grams)
    ORDER BY r.person, r.rid
      FOR NO KEY UPDATE OF r
 ), renewed AS (
-  UPDATE resource r SET tokens = n.tokens, ranges = n.ranges, texts = n.texts
+  UPDATE resource r SET tokens = n.tokens, ranges = n.ranges, texts = n.texts, grams = n.grams
     FROM new n JOIN held h ON h.person = n.person AND h.rid = n.rid
    WHERE r.person = n.person AND r.rid = n.rid AND r.version = n.version AND r.changed_at = n.changed_at
   RETURNING 1

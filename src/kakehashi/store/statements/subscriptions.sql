@@ -1,17 +1,17 @@
 -- subscription_put --
 -- Takes a subscription in, or anew: its numbers go on; after `off` it begins at present. $1 id, $2 institution, $3 subject,
 -- $4 role, $5 purpose, $6 person, $7 scopes, $8 version, $9 types, $10 channel, $11 definition, $12 topic, $13 at,
--- $14 seconds between heartbeats, $15 ends at.
+-- $14 seconds between heartbeats, $15 ends at, $16 tokens it needs, $17 their scheme, $18 looks back.
 INSERT INTO subscription (id, institution, subject, role, purpose, person, scopes, version, types, channel, status, definition,
-                          topic, begins, due_at, told_at, beats, ends_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'requested', $11, $12, order_settled(), $13, $13, $14, $15)
+                          topic, begins, due_at, told_at, beats, ends_at, needs, scheme, looks_back)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'requested', $11, $12, order_settled(), $13, $13, $14, $15, $16, $17, $18)
 ON CONFLICT (id) DO UPDATE
   SET institution = excluded.institution, subject = excluded.subject, role = excluded.role, purpose = excluded.purpose,
       person = excluded.person, scopes = excluded.scopes, version = excluded.version, types = excluded.types,
       channel = excluded.channel, status = 'requested', error = '', definition = excluded.definition, topic = excluded.topic,
       begins = CASE subscription.status WHEN 'off' THEN excluded.begins ELSE subscription.begins END,
       failures = 0, due_at = excluded.due_at, told_at = excluded.told_at, beats = excluded.beats, ends_at = excluded.ends_at,
-      halted = false;
+      halted = false, needs = excluded.needs, scheme = excluded.scheme, looks_back = excluded.looks_back;
 
 -- subscription_stop --
 -- Puts a subscription off, and what waits away with it. $1 id, $2 version of its row.
@@ -35,24 +35,37 @@ SELECT id, institution, subject, role, purpose, person, scopes, version, types, 
 
 -- subscription_halt --
 -- Stops what a client or account, or an institution, subscribed to. $1 subject or null, $2 institution or null.
-UPDATE subscription SET halted = true WHERE subject = $1 OR institution = $2;
+SELECT halt_subscriptions($1, $2);
 
 -- subscription_running --
 -- Whether any subscription takes events.
 SELECT EXISTS (SELECT FROM subscription WHERE status <> 'off');
 
--- subscription_watching --
--- Those that watch one of these types and take events. $1 types. Reads the table: some thousand rows.
-SELECT id, institution, subject, role, purpose, person, scopes, version, types, channel, status, error, definition, topic,
-       begins, events, sent, failures, due_at, told_at, beats, ends_at, halted
-  FROM subscription WHERE status <> 'off' AND types && $1::smallint[];
+-- subscription_watched --
+-- Which of these types some subscription watches, and whether one of them looks at the version before. $1 types. Uses
+-- subscription_types. A row a type.
+SELECT t.type,
+       EXISTS (SELECT FROM subscription WHERE types && ARRAY[t.type] AND status <> 'off' AND looks_back) AS looks_back
+  FROM unnest($1::smallint[]) AS t (type)
+ WHERE EXISTS (SELECT FROM subscription WHERE types && ARRAY[t.type] AND status <> 'off');
 
--- subscription_due --
--- Those for which something is to be done: a handshake, events, a heartbeat, an end. $1 at.
+-- subscription_concerned --
+-- Those that changes with these tokens may concern; one whose tokens are of another scheme may be concerned by any.
+-- $1 tokens, $2 the present scheme. Uses subscription_needs, subscription_scheme.
 SELECT id, institution, subject, role, purpose, person, scopes, version, types, channel, status, error, definition, topic,
        begins, events, sent, failures, due_at, told_at, beats, ends_at, halted
   FROM subscription
- WHERE status <> 'off' AND due_at <= $1 AND (
+ WHERE status <> 'off' AND (needs && $1::bigint[] OR scheme < $2 OR scheme > $2)
+ ORDER BY id;
+
+-- subscription_due --
+-- Those for which something is to be done: a handshake, events, a heartbeat, an end. $1 at. Uses subscription_open,
+-- whose condition stands first.
+SELECT id, institution, subject, role, purpose, person, scopes, version, types, channel, status, error, definition, topic,
+       begins, events, sent, failures, due_at, told_at, beats, ends_at, halted
+  FROM subscription
+ WHERE status <> 'off' AND (status = 'requested' OR halted OR ends_at IS NOT NULL OR beats > 0 OR events > sent)
+   AND due_at <= $1 AND (
          ends_at <= $1
       OR status <> 'error' AND halted
       OR status = 'requested'
@@ -110,6 +123,14 @@ SELECT v.person, v.type, v.id, v.version, v.kind, v.custodian, v.addressee, v.fl
 SELECT id, institution, subject, role, purpose, person, scopes, version, types, channel, status, error, definition, topic,
        begins, events, sent, failures, due_at, told_at, beats, ends_at, halted
   FROM subscription ORDER BY id;
+
+-- subscription_of_place --
+-- Those of an institution, or all: what is in error first, then by when they were last told. $1 institution or null, $2 at
+-- most.
+SELECT id, institution, subject, role, purpose, person, scopes, version, types, channel, status, error, definition, topic,
+       begins, events, sent, failures, due_at, told_at, beats, ends_at, halted
+  FROM subscription WHERE institution = $1 OR $1 IS NULL
+ ORDER BY status <> 'error', failures = 0, told_at DESC, id LIMIT $2;
 
 -- subscription_tidy --
 -- Takes away old events, told or not. $1 before. Uses subscription_event_at.

@@ -6,8 +6,16 @@ ON CONFLICT (kind, value) DO UPDATE
       expires_at = greatest(token_revocation.expires_at, excluded.expires_at);
 
 -- revocations --
--- All that are in force. Uses token_revocation_expires_at. $1 at. A handful of rows, as tokens live for minutes.
-SELECT kind, value, at FROM token_revocation WHERE expires_at >= $1;
+-- All that are in force. $1 at, $2 since when what ended can still have tokens, $3 a moment after now: with both ends a
+-- plan for any moment goes by the index, and LATERAL … OFFSET 0 from the few sessions to their grants. Uses
+-- token_revocation_expires_at, app_grant_ended_at, signin_session_ended_at, app_grant_session. A handful of rows.
+SELECT kind, value, at FROM token_revocation WHERE expires_at >= $1
+UNION ALL
+SELECT 'grant', id, ended_at FROM app_grant WHERE ended_at BETWEEN $2 AND $3
+UNION ALL
+SELECT 'grant', g.id, s.ended_at FROM signin_session s
+ CROSS JOIN LATERAL (SELECT id FROM app_grant WHERE session = s.id AND NOT outlives OFFSET 0) g
+ WHERE s.ended_at BETWEEN $2 AND $3;
 
 -- tidy_tokens_revocations --
 -- $1 at.
@@ -30,17 +38,18 @@ SELECT m.emergency_right, coalesce(l.number, '') AS licence, i.key, i.code, i.na
    AND NOT EXISTS (SELECT FROM quarantine q WHERE q.institution = m.institution AND q.lifted_at IS NULL);
 
 -- signing_key_put --
--- $1 kid, $2 sealed, $3 at, $4 signs until, $5 trusted until.
-INSERT INTO signing_key (kid, sealed, made_at, signs_until, trusted_until) VALUES ($1, $2, $3, $4, $5);
+-- $1 kid, $2 sealed, $3 at, $4 signs until, $5 trusted until, $6 algorithm.
+INSERT INTO signing_key (kid, sealed, made_at, signs_until, trusted_until, algorithm)
+VALUES ($1, $2, $3, $4, $5, $6);
 
 -- signing_keys --
 -- Keys still trusted, the newest first. $1 at. Two or three rows.
-SELECT kid, sealed, made_at, signs_until, trusted_until FROM signing_key
+SELECT kid, sealed, made_at, signs_until, trusted_until, algorithm FROM signing_key
  WHERE trusted_until > $1 AND withdrawn_at IS NULL ORDER BY number DESC;
 
 -- signing_keys_of_late --
 -- Keys trusted since a moment, withdrawn ones too, the newest first. $1 moment.
-SELECT kid, made_at, signs_until, trusted_until, withdrawn_at FROM signing_key
+SELECT kid, made_at, signs_until, trusted_until, withdrawn_at, algorithm FROM signing_key
  WHERE trusted_until > $1 ORDER BY number DESC;
 
 -- signing_key_withdraw --

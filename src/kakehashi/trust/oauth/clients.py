@@ -27,11 +27,12 @@ async def register(
 ) -> Client:  # fmt: skip
     """Register a system with its public keys, inline or by address. Raises Refused, Invalid, Conflict."""
     roles.require(by, roles.Interaction.CONSOLE_KEYS)
-    granted = scopes.granted(scope, scope, context="system")
-    problems = [*_naming(client_id, name), *_rights(institution, granted, purposes)]
+    weighed = scopes.weighed(scope, scope, context="system")
+    granted = weighed.scopes
+    problems = [*naming(client_id, name), *weighed.misread, *_rights(institution, granted, purposes)]
     if problems:
         raise Invalid(problems=problems)
-    _require_keys(jwks, jwks_url)
+    require_keys(jwks, jwks_url)
     client = Client(client_id, name, institution, granted, tuple(purposes), at, jwks, jwks_url, mtls)
     async with db.transaction() as tx:
         await store.put(tx, client)
@@ -42,9 +43,9 @@ async def register(
 async def set_keys(
     db: Database, client_id: str, *, jwks: str = "", jwks_url: str = "", by: Actor, at: datetime
 ) -> None:
-    """Replace a system's keys; tokens it was given before are void."""
+    """Replace a client's keys; tokens it was given before are void. Raises NotFound for one that has no keys."""
     roles.require(by, roles.Interaction.CONSOLE_KEYS)
-    _require_keys(jwks, jwks_url)
+    require_keys(jwks, jwks_url)
     async with db.transaction() as tx:
         if not await store.set_keys(tx, client_id, jwks=jwks, jwks_url=jwks_url):
             raise NotFound
@@ -82,7 +83,8 @@ async def _note(tx: Connection, action: str, client_id: str, by: Actor, at: date
     await log_note.record(tx, action, f"Client/{client_id}", person=0, by=by, at=at)
 
 
-def _naming(client_id: str, name: str) -> list[Problem]:
+def naming(client_id: str, name: str) -> list[Problem]:
+    """Say what is wrong with the id and name of a client."""
     problems = []
     if not _ID.fullmatch(client_id):
         ja, en = (
@@ -114,7 +116,8 @@ def _rights(institution: Institution, granted: Sequence[str], purposes: Sequence
     return problems
 
 
-def _require_keys(jwks: str, jwks_url: str) -> None:
+def require_keys(jwks: str, jwks_url: str) -> None:
+    """Raise Invalid unless there are keys, inline or at an address, and they are good."""
     if bool(jwks) is bool(jwks_url):
         ja, en = "jwks か jwks_url のどちらか一方を入れてください。", "Give either jwks or jwks_url."
         raise Invalid(problems=[Problem("oauth.jwks", "jwks", ja, en)])

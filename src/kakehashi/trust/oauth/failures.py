@@ -26,11 +26,23 @@ class InvalidRequest(BadRequest):
 
 
 class UnsupportedGrant(BadRequest):
-    """Another grant than client_credentials."""
+    """Another grant than those that there are."""
 
     error = "unsupported_grant_type"
-    default_ja = "grant_type は client_credentials のみ使えます。"
-    default_en = "The only grant_type here is client_credentials."
+    default_ja = "grant_type は authorization_code、refresh_token、client_credentials です。"
+    default_en = "grant_type is authorization_code, refresh_token or client_credentials."
+
+
+class InvalidGrant(BadRequest):
+    """The code or refresh token is not, or no longer, good, or another's. Which of them is not told."""
+
+    error = "invalid_grant"
+    default_ja = (
+        "コードまたはリフレッシュトークンが無効か、期限切れか、使用済みです。認可からやり直してください。"
+    )
+    default_en = (
+        "The code or refresh token is not valid, has expired or was used. Begin the authorization anew."
+    )
 
 
 class InvalidToken(Unauthenticated):

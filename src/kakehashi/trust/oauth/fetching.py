@@ -7,13 +7,16 @@ proxies from the environment, few bytes, little time. Source: RFC 9111 (Cache-Co
 import asyncio
 import re
 import ssl
+from typing import TYPE_CHECKING
 
-import httpx
 import structlog
 
 from kakehashi.core.errors import Unavailable
 from kakehashi.trust.addresses import Addresses, Resolve, Shut, trusting
 from kakehashi.trust.oauth.jwks import MOST_BYTES, Fetched
+
+if TYPE_CHECKING:
+    import httpx
 
 SECONDS = 5.0  # for all of it: name, connection, answer
 AT_ONCE = 4  # fetches of a process
@@ -39,6 +42,8 @@ class Fetcher:
 
     async def fetch(self, url: str) -> Fetched:
         """Return what is published at an address. Raises Unfetched; why is logged with the host's name."""
+        import httpx
+
         parts = httpx.URL(url)
         try:
             async with asyncio.timeout(SECONDS), self._room:
@@ -52,7 +57,9 @@ class Fetcher:
         log.warning("client keys not fetched", host=parts.host, rule=failure.problems[0].rule)
         raise failure
 
-    async def _fetch(self, url: httpx.URL) -> Fetched:
+    async def _fetch(self, url: "httpx.URL") -> Fetched:
+        import httpx
+
         if url.scheme != "https" or not url.host or url.userinfo:
             raise Unfetched(rule="oauth.jwks.scheme")
         address = await self._addresses.of(url.host, url.port or 443)
@@ -75,7 +82,7 @@ class Fetcher:
         return self._context
 
 
-async def _bounded(answer: httpx.Response) -> bytes:
+async def _bounded(answer: "httpx.Response") -> bytes:
     body = bytearray()
     async for some in answer.aiter_raw():
         body += some
@@ -84,7 +91,7 @@ async def _bounded(answer: httpx.Response) -> bytes:
     return bytes(body)
 
 
-def _max_age(answer: httpx.Response) -> int:
+def _max_age(answer: "httpx.Response") -> int:
     """Seconds that the answer may still be kept: 0 where its server says nothing, or that it may not be."""
     said = ",".join(answer.headers.get_list("cache-control"))
     found = _MAX_AGE.search(said)

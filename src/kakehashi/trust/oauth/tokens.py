@@ -54,6 +54,7 @@ class Tokens:
     def __init__(self, db: Database, vault: Vault, issuer: str) -> None:
         self.db, self.vault, self.issuer = db, vault, issuer.rstrip("/")
         self._keys: list[SigningKey] = []
+        self._id_keys: list[SigningKey] = []
         self._by_kid: dict[str, tuple[jose.Key, str]] = {}
         self._struck: dict[tuple[str, str], float] = {}
         self._fresh_at = _EARLIEST
@@ -119,10 +120,19 @@ class Tokens:
         claims = self._claims(actor, client, int(at.timestamp()), min(lives, LONGEST_LIFE), thumbprint)
         return jose.signed(claims, key.key, kid=key.kid, algorithm=ALGORITHM, typ=_TYP)
 
+    async def sign_id(self, claims: Mapping[str, object], *, at: datetime) -> str:
+        """Return an ID token of these claims, in our name, for five minutes."""
+        await self._load_id_keys(at)
+        now = int(at.timestamp())
+        said = {"iss": self.issuer, "iat": now, "exp": now + LIVES, **claims}
+        key = self._id_keys[0]
+        return jose.signed(said, key.key, kid=key.kid, algorithm=key.algorithm, typ="JWT")
+
     async def jwks(self, *, at: datetime) -> dict[str, list[dict[str, str]]]:
         """Return the public keys to publish, as a JWK set."""
         await self._freshen(at)
-        return signing_keys.publication(self._keys)
+        await self._load_id_keys(at)
+        return signing_keys.publication([*self._keys, *self._id_keys])
 
     async def revoke(self, kind: store.Struck, value: str, *, at: datetime) -> None:
         """Strike one token ("jti"), or all issued so far of a "subject" or an "institution" (its key as text)."""
@@ -130,9 +140,7 @@ class Tokens:
             await store.revoke(tx, kind, value, at, at + timedelta(seconds=LONGEST_LIFE + _SKEW))
         self._fresh_at = _EARLIEST  # here at once; other processes within REFRESH
 
-    def _claims(
-        self, actor: Actor, client: str, now: int, lives: int, thumbprint: str
-    ) -> Mapping[str, object]:
+    def _claims(self, actor: Actor, client: str, now: int, lives: int, thumbprint: str) -> dict[str, object]:
         claims: dict[str, object] = {
             "iss": self.issuer, "aud": self.audience, "sub": actor.subject, "client_id": client,
             "iat": now, "exp": now + lives, "jti": new_id(), "scope": " ".join(actor.scopes),
@@ -140,6 +148,10 @@ class Tokens:
         }  # fmt: skip
         if actor.person is not None:
             claims["person"] = str(actor.person)
+        if actor.acts_for:
+            claims["acts_for"] = actor.acts_for
+        if actor.app:
+            claims["grant"] = actor.app
         if actor.factors > 1:
             claims["factors"] = actor.factors
         if thumbprint:
@@ -165,6 +177,11 @@ class Tokens:
         self._keys = await signing_keys.ready(self.db, self.vault, at=at, known=self._keys)
         self._by_kid = {one.kid: (one.key, ALGORITHM) for one in self._keys}
 
+    async def _load_id_keys(self, at: datetime) -> None:
+        self._id_keys = await signing_keys.ready(
+            self.db, self.vault, at=at, known=self._id_keys, algorithm=signing_keys.FOR_IDS
+        )
+
     def _still_good(self, held: Verified, now: float) -> bool:
         if not held.issued - _SKEW <= now < held.expires or held.kid not in self._by_kid:
             return False
@@ -178,6 +195,7 @@ class Tokens:
             and held.issued > struck(("subject", held.client), 0) + 1
             and held.issued > struck(("institution", str(actor.institution.key)), 0) + 1
             and ("certificate", held.thumbprint) not in self._struck
+            and ("grant", actor.app) not in self._struck
         )
 
     async def _read(self, token: str, at: datetime) -> Verified:
@@ -195,19 +213,27 @@ class Tokens:
         role, purpose = Role(jose.text_claim(claims, "role")), Purpose(jose.text_claim(claims, "purpose"))
         scopes = tuple(jose.text_claim(claims, "scope", longest=4_000).split())
         person = int(jose.text_claim(claims, "person")) if "person" in claims else None
-        standing = await self._standing(subject, role, claims.get("institution"), person)
+        acts_for, grant = (
+            jose.text_claim(claims, one) if one in claims else "" for one in ("acts_for", "grant")
+        )
+        standing = await self._standing(subject, role, claims.get("institution"), person, acts_for)
         actor = Actor(
             subject, role, standing.institution, purpose, person=person, scopes=scopes,
             factors=2 if claims.get("factors") == 2 else 1, licence=standing.licence,
-            emergency_right=standing.emergency_right,
+            emergency_right=standing.emergency_right, acts_for=acts_for, app=grant,
         )  # fmt: skip
         issued, expires = jose.time_claim(claims, "iat"), jose.time_claim(claims, "exp")
         return Verified(
             actor, client, issued, expires, jose.text_claim(claims, "jti"), kid, _bound_to(claims)
         )
 
-    async def _standing(self, subject: str, role: Role, institution: object, person: int | None) -> Standing:
-        """Ask how the subject stands now. Raises NotGood when it may not act any more."""
+    async def _standing(
+        self, subject: str, role: Role, institution: object, person: int | None, acts_for: str
+    ) -> Standing:
+        """Ask how the subject stands now. Raises NotGood when it may not act any more.
+
+        Whose record a proxy may open is asked of the proxies' grants, each time a window is opened.
+        """
         if not isinstance(institution, int):
             raise NotGood("institution")
         async with self.db.transaction() as tx:
@@ -217,7 +243,7 @@ class Tokens:
                 found = await store.of_account(tx, subject, institution, role)
         if found is None or found.institution.key != institution:
             raise NotGood("standing")
-        if role is Role.PERSON and (person is None or found.person != person):
+        if role is Role.PERSON and (person is None or (found.person != person and not acts_for)):
             raise NotGood("person")
         return found
 

@@ -15,7 +15,7 @@ from kakehashi.core.actors import Actor, Institution, Role
 from kakehashi.core.errors import Conflict, Invalid, NotFound, Problem, Refused
 from kakehashi.core.ids import new_id
 from kakehashi.store import accounts as store
-from kakehashi.store import accounts_factors, sessions, tokens
+from kakehashi.store import accounts_factors, openid, sessions, tokens
 from kakehashi.store.accounts import Account
 from kakehashi.store.database import Connection, Database
 from kakehashi.trust import log_note, roles
@@ -172,10 +172,11 @@ async def put(tx: Connection, new: NewAccount, hashed: str, *, at: datetime, ini
 
 
 async def forget_factors(tx: Connection, account: str, hashed: str, at: datetime) -> None:
-    """End every factor of an account; an initial password (hash) takes their place. Checks no rights."""
+    """End every factor and link of an account; an initial password (hash) takes their place. Checks no rights."""
     await accounts_factors.drop_totp(tx, account)
     await accounts_factors.put_recovery(tx, account, [])
     await accounts_factors.suspend_passkeys(tx, account, at)
+    await openid.unlink(tx, account)
     await accounts_factors.put_password(tx, account, hashed, at, initial=True)
 
 

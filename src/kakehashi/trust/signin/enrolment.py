@@ -14,7 +14,7 @@ from kakehashi.store.accounts import Account
 from kakehashi.store.database import Connection, Database
 from kakehashi.store.sessions import SessionRow
 from kakehashi.trust.keys import Vault
-from kakehashi.trust.signin import hashing, passwords, sessions, throttle, totp
+from kakehashi.trust.signin import built_in, hashing, passwords, sessions, throttle, totp
 from kakehashi.trust.signin.codes import RECOVERY_CODES, code_hash, new_code
 from kakehashi.trust.signin.failures import wrong_second, wrong_sign_in
 from kakehashi.trust.signin.passwords import Owner
@@ -111,6 +111,7 @@ async def drop_totp(db: Database, token: str, *, at: datetime, policy: Policy = 
 async def may_enrol(tx: Connection, token: str, *, at: datetime, policy: Policy) -> SessionRow:
     """Return the session if it may add a second factor. Raises Refused, Unauthenticated."""
     row = await sessions.live(tx, token_hash(token), at=at, policy=policy)
+    await built_in.require(tx, row.account, row.factors, policy)
     if row.must_change:
         raise Refused(rule="signin.needs.password.change")
     if await accounts_factors.has_second(tx, row.account):

@@ -6,91 +6,58 @@ passkey whose counter goes back is taken out of use at once: a copy of it may ex
 https://www.w3.org/TR/webauthn-3/
 """
 
-import json
 import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
-from webauthn.helpers import base64url_to_bytes
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
-from webauthn.registration.verify_registration_response import VerifiedRegistration
-
-from kakehashi.core.errors import TooLarge
 from kakehashi.store import accounts, accounts_factors
 from kakehashi.store.accounts_factors import Passkey
 from kakehashi.store.database import Connection, Database
-from kakehashi.trust.signin import enrolment, refusals, sessions
+from kakehashi.trust.signin import built_in, enrolment, refusals, sessions
 from kakehashi.trust.signin.failures import wrong_passkey
 from kakehashi.trust.signin.policy import STRICT, Policy
 from kakehashi.trust.signin.sessions import Ticket, token_hash
 
-ANSWER_BYTES = 20_000  # a browser's answer is 1 to 3 kB
 LABEL = 60  # characters
 _CHALLENGE_BYTES = 32
 _CHALLENGE_FOR = timedelta(minutes=5)
-_VERIFIED = UserVerificationRequirement.REQUIRED
-# What reading a hostile answer may raise, besides the library's own.
-_BROKEN = (
-    WebAuthnException,
-    InvalidSignature,
-    UnsupportedAlgorithm,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-)
 
 
 async def registration_options(db: Database, token: str, *, at: datetime, policy: Policy = STRICT) -> str:
     """Return the JSON for `navigator.credentials.create`. Raises Refused when the session may not enrol."""
+    from kakehashi.trust.signin import passkey_answers
+
     _, rp_id = policy.passkeys()
     challenge = secrets.token_bytes(_CHALLENGE_BYTES)
     async with db.transaction() as tx:
         row = await enrolment.may_enrol(tx, token, at=at, policy=policy)
         held = await accounts_factors.passkeys(tx, row.account)
         await _keep(tx, challenge, row.account, at)
-    options = generate_registration_options(
-        rp_id=rp_id,
-        rp_name=policy.name,
-        user_id=row.account.encode(),
-        user_name=row.login,
-        user_display_name=row.name,
-        challenge=challenge,
-        authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.REQUIRED, user_verification=_VERIFIED
-        ),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=one.id) for one in held],
+    return passkey_answers.to_register(
+        rp_id,
+        policy.name,
+        challenge,
+        account=row.account,
+        login=row.login,
+        name=row.name,
+        held=[one.id for one in held],
     )
-    return options_to_json(options)
 
 
 async def register(
     db: Database, token: str, answer: str, label: str, *, at: datetime, policy: Policy = STRICT
 ) -> Ticket:
     """Keep the passkey that the browser made. Raises Unauthenticated when it does not verify, Conflict, Refused."""
+    from kakehashi.trust.signin import passkey_answers
+
     origin, rp_id = policy.passkeys()
-    challenge = _challenge_in(answer)
+    challenge = passkey_answers.challenge_in(answer)
     async with db.transaction() as tx:  # its own transaction: a challenge is used up, whatever comes of it
         row = await enrolment.may_enrol(tx, token, at=at, policy=policy)
         known = await accounts_factors.take_challenge(tx, _hashed(challenge), row.account, at)
     if not known:
         raise wrong_passkey()
-    found = _registered(answer, challenge, origin, rp_id)
+    found = passkey_answers.registered(answer, challenge, origin, rp_id)
     async with db.transaction() as tx:
         await accounts_factors.put_passkey(
             tx,
@@ -110,13 +77,13 @@ async def register(
 
 async def sign_in_options(db: Database, *, at: datetime, policy: Policy = STRICT) -> str:
     """Return the JSON for `navigator.credentials.get`: any passkey of this address, user verification wanted."""
+    from kakehashi.trust.signin import passkey_answers
+
     _, rp_id = policy.passkeys()
     challenge = secrets.token_bytes(_CHALLENGE_BYTES)
     async with db.transaction() as tx:
         await _keep(tx, challenge, None, at)
-    return options_to_json(
-        generate_authentication_options(rp_id=rp_id, challenge=challenge, user_verification=_VERIFIED)
-    )
+    return passkey_answers.to_sign_in(rp_id, challenge)
 
 
 async def sign_in(
@@ -133,16 +100,18 @@ async def sign_in(
 async def _signed_in(
     db: Database, answer: str, tried: refusals.Tried, at: datetime, token: str, policy: Policy
 ) -> Ticket:
+    from kakehashi.trust.signin import passkey_answers
+
     origin, rp_id = policy.passkeys()
-    challenge = _challenge_in(answer)
-    key_id = _credential_id(answer)
+    challenge = passkey_answers.challenge_in(answer)
+    key_id = passkey_answers.passkey_in(answer)
     async with db.transaction() as tx:
         known = await accounts_factors.take_challenge(tx, _hashed(challenge), None, at)
         passkey = await accounts_factors.passkey(tx, key_id)
     tried.account = passkey.account if passkey else ""
     if not known or passkey is None or passkey.suspended_at is not None:
         raise wrong_passkey()
-    found = _verified(answer, challenge, origin, rp_id, passkey)
+    found = passkey_answers.verified(answer, challenge, origin, rp_id, passkey.public_key)
     if not await _count_up(db, passkey, found.new_sign_count, at):
         raise wrong_passkey()
     async with db.transaction() as tx:
@@ -151,10 +120,12 @@ async def _signed_in(
             raise wrong_passkey()
         if not token:
             proven = frozenset({"passkey"})
+            await built_in.require(tx, account.id, proven, policy)
             return await sessions.begin(tx, account.id, proven, must_change=False, at=at, policy=policy)
         row = await sessions.live(tx, token_hash(token), at=at, policy=policy)
         if row.account != account.id:
             raise wrong_passkey()
+        await built_in.require(tx, account.id, row.factors, policy)
         return await sessions.raised(tx, token, row, add="passkey", at=at, policy=policy)
 
 
@@ -185,64 +156,6 @@ async def _count_up(db: Database, passkey: Passkey, count: int, at: datetime) ->
             return True
         await accounts_factors.suspend_passkey(tx, passkey.account, passkey.id, at)
         return False
-
-
-def _registered(answer: str, challenge: bytes, origin: str, rp_id: str) -> VerifiedRegistration:
-    try:
-        return verify_registration_response(
-            credential=answer,
-            expected_challenge=challenge,
-            expected_rp_id=rp_id,
-            expected_origin=origin,
-            require_user_verification=True,
-        )
-    except _BROKEN:
-        raise wrong_passkey() from None
-
-
-def _verified(
-    answer: str, challenge: bytes, origin: str, rp_id: str, passkey: Passkey
-) -> VerifiedAuthentication:
-    """Verify the signature and what it covers; the counter is held against the store's by `_count_up`."""
-    try:
-        return verify_authentication_response(
-            credential=answer,
-            expected_challenge=challenge,
-            expected_rp_id=rp_id,
-            expected_origin=origin,
-            credential_public_key=passkey.public_key,
-            credential_current_sign_count=0,
-            require_user_verification=True,
-        )
-    except _BROKEN:
-        raise wrong_passkey() from None
-
-
-def _challenge_in(answer: str) -> bytes:
-    """Return the challenge that an answer claims to answer; that it was ours is for the store to say."""
-    try:
-        data = json.loads(base64url_to_bytes(_member(answer, "response", "clientDataJSON")))
-        return base64url_to_bytes(data["challenge"])
-    except (*_BROKEN, AttributeError, RecursionError):
-        raise wrong_passkey() from None
-
-
-def _credential_id(answer: str) -> bytes:
-    try:
-        return base64url_to_bytes(_member(answer, "id"))
-    except (*_BROKEN, AttributeError, RecursionError):
-        raise wrong_passkey() from None
-
-
-def _member(answer: str, *path: str) -> str:
-    if len(answer) > ANSWER_BYTES:
-        raise TooLarge(rule="signin.passkey.size")
-    found = json.loads(answer)
-    for name in path:
-        found = found[name]
-    if not isinstance(found, str):
-        raise TypeError(path[-1])
-    return found
 
 
 def _hashed(challenge: bytes) -> bytes:

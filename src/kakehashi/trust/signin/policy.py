@@ -50,6 +50,7 @@ class Policy:
     origin: str = ""
     rp_id: str = ""
     name: str = "架け橋 Kakehashi"
+    openid_only: bool = False  # built-in sign-in for the reserve alone (built_in.py)
 
     def __post_init__(self) -> None:
         if self.rule.needs_second_factor and self.factors < 2:
@@ -64,8 +65,10 @@ class Policy:
         """Return the policy that settings ask for: two factors, save in the demo (one, then rule a)."""
         origin, rp_id = _origin(settings.public_url)
         if settings.demo:
-            return cls(rule=PasswordRule.A, factors=1, origin=origin, rp_id=rp_id)
-        return cls(origin=origin, rp_id=rp_id)
+            return cls(
+                rule=PasswordRule.A, factors=1, origin=origin, rp_id=rp_id, openid_only=settings.openid_only
+            )
+        return cls(origin=origin, rp_id=rp_id, openid_only=settings.openid_only)
 
     def passkeys(self) -> tuple[str, str]:
         """Return (origin, rp id). Raises NotSupported where the address cannot carry passkeys."""

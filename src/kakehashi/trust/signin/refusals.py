@@ -37,7 +37,7 @@ async def told(
 ) -> AsyncIterator[Tried]:
     """Count the attempt made inside, if it is refused; the refusal goes on to the caller as it is.
 
-    `way`: "password", "second", "passkey". An attempt that had to wait counts as `way`.wait.
+    `way`: "password", "second", "passkey", "openid". An attempt that had to wait counts as `way`.wait.
     """
     tried = Tried(account)
     try:
@@ -76,7 +76,7 @@ async def settle(db: Database, *, at: datetime) -> int:
     async with db.transaction() as tx:
         lines = await refusals.take(tx, _minute(at))
         for line in sorted(lines, key=lambda one: (one["minute"], one["way"], one["tried"])):
-            actor = await _tried(tx, line["tried"])
+            actor = await named(tx, line["tried"])
             await log_append.append(tx, _note(actor, line), (), at=line["minute"])
     return len(lines)
 
@@ -111,8 +111,8 @@ def _note(actor: Actor, line: Row) -> Note:
     return Note(actor, ACTION, line["way"], because=line["network"], reason=f"{line['count']}×")
 
 
-async def _tried(tx: Connection, tried: str) -> Actor:
-    """Who was tried, as the log names somebody: at their institution, so that its auditor reads it too."""
+async def named(tx: Connection, tried: str) -> Actor:
+    """Return who was tried, as the log names somebody: at their institution, so that its auditor reads it too."""
     if tried and not tried.startswith("?"):
         if client := await clients.by_id(tx, tried):
             return Actor(tried, Role.SYSTEM, client.institution, Purpose.OPERATIONS)

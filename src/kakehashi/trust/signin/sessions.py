@@ -20,6 +20,7 @@ from kakehashi.store.accounts import Membership
 from kakehashi.store.database import Connection, Database
 from kakehashi.store.sessions import SessionRow
 from kakehashi.trust import log_note, quarantine, roles
+from kakehashi.trust.signin import built_in
 from kakehashi.trust.signin.policy import STRICT, Policy
 
 TOKEN_BYTES = 32  # 256 bits
@@ -32,8 +33,11 @@ _SORTS = {
     "recovery": {"held"},
     "break-glass": {"held"},
     "passkey": {"held", "known"},
+    "openid": {"known"},
+    "openid-two": {"held", "known"},
 }
-SECOND = frozenset({"totp", "recovery", "break-glass", "passkey"})
+ONE, TWO = "openid", "openid-two"  # what an OpenID provider's word counts as, one factor or two
+SECOND = frozenset({"totp", "recovery", "break-glass", "passkey", TWO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +140,14 @@ async def require_not_shut_out(db: Database, token: str) -> None:
 async def sign_out(db: Database, token: str, *, at: datetime) -> None:
     """End a session. An unknown or ended one is no error: the person is signed out."""
     async with db.transaction() as tx:
-        row = await store.of_token(tx, token_hash(token))
-        if row is not None and await store.end(tx, token_hash(token), at, "signed out"):
-            await _note(tx, "signin.closed", row, at)
+        await end(tx, token_hash(token), at=at, because="signed out")
+
+
+async def end(tx: Connection, hashed: bytes, *, at: datetime, because: str) -> None:
+    """End the session of a token (hash), if it is open, and log that it ended."""
+    row = await store.of_token(tx, hashed)
+    if row is not None and await store.end(tx, hashed, at, because):
+        await _note(tx, "signin.closed", row, at)
 
 
 async def sign_out_everywhere(db: Database, token: str, *, at: datetime, policy: Policy = STRICT) -> None:
@@ -192,7 +201,9 @@ async def live(tx: Connection, hashed: bytes, *, at: datetime, policy: Policy) -
 async def needs_of(tx: Connection, row: SessionRow, policy: Policy) -> tuple[str, ...]:
     """Return what the session still needs before it may act."""
     needs = []
-    if factors_of(row.factors) < policy.factors:
+    if not await built_in.counts(tx, row.account, row.factors, policy):
+        needs.append("second")  # by an emergency code; nothing else of ours counts
+    elif factors_of(row.factors) < policy.factors:
         needs.append("second" if await accounts_factors.has_second(tx, row.account) else "enrol")
     if row.must_change:
         needs.append("password.change")

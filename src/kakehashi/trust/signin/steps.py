@@ -16,7 +16,7 @@ from kakehashi.store.accounts_factors import Password
 from kakehashi.store.database import Connection, Database
 from kakehashi.store.sessions import SessionRow
 from kakehashi.trust.keys import Vault
-from kakehashi.trust.signin import hashing, passwords, refusals, sessions, throttle, totp
+from kakehashi.trust.signin import built_in, hashing, passwords, refusals, sessions, throttle, totp
 from kakehashi.trust.signin.codes import code_hash
 from kakehashi.trust.signin.failures import wrong_second, wrong_sign_in
 from kakehashi.trust.signin.policy import STRICT, Policy
@@ -56,6 +56,7 @@ async def with_totp(
 ) -> Ticket:
     """Second step, or step-up: the code of the telephone's app. Raises Unauthenticated or TooMany."""
     async with _second(db, token, at, address, policy) as (tx, row):
+        await built_in.require(tx, row.account, row.factors, policy)
         held = await accounts_factors.totp(tx, row.account)
         if held is None:
             raise wrong_second()
@@ -71,6 +72,7 @@ async def with_recovery_code(
 ) -> Ticket:
     """Second step when the telephone is lost: one of the codes kept on paper, good once."""
     async with _second(db, token, at, address, policy) as (tx, row):
+        await built_in.require(tx, row.account, row.factors, policy)
         if not await accounts_factors.take_recovery(tx, row.account, code_hash(row.account, code), at):
             raise wrong_second()
         return await _proven(tx, token, row, "recovery", at, policy)

@@ -59,6 +59,16 @@ async def passed(tx: Connection, gate: Gate, at: datetime) -> None:
     await accounts_attempts.put_known(tx, gate.pair, at)
 
 
+async def enter_from(tx: Connection, address: str, at: datetime) -> None:
+    """Count an attempt that names no login, for its address. Raises TooMany when it must wait."""
+    await _count(tx, _bucket("address", address), ADDRESS, at)
+
+
+async def passed_from(tx: Connection, address: str) -> None:
+    """Note that such an attempt was none at guessing: the address is forgiven this one."""
+    await accounts_attempts.forgive(tx, _bucket("address", address))
+
+
 async def enter_second(tx: Connection, account: str, at: datetime) -> None:
     """Count an attempt at an account's second factor. Raises TooMany when it must wait."""
     await _count(tx, _bucket("second", account), SECOND, at)

@@ -8,7 +8,6 @@ from datetime import datetime
 from hmac import compare_digest
 
 import pyotp
-import segno
 
 STEP = 30  # seconds
 DRIFT = 1  # steps that a telephone's clock may be off, either way
@@ -27,6 +26,8 @@ class Offer:
 
 def new_offer(login: str, issuer: str) -> Offer:
     """Return a new secret of 160 bits."""
+    import segno
+
     secret = pyotp.random_base32()
     uri = pyotp.TOTP(secret, digits=DIGITS, interval=STEP).provisioning_uri(name=login, issuer_name=issuer)
     picture = io.BytesIO()

@@ -1,0 +1,6 @@
+"""scale/ stands beside src/, as bench/ does."""
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2]))
