@@ -39,6 +39,7 @@ _PR_SET_PDEATHSIG = 1  # prctl(2), Linux
 def serve(settings: Settings) -> None:
     """Serve until stopped. The embedded database, where there is one, is held and revived for as long as this runs."""
     set_up(settings.log_level)
+    signal.signal(signal.SIGINT, _interrupted)
     _require_address(settings)
     with ExitStack() as stack:
         url, owner = settings.database_url, settings.owner_database_url
@@ -112,6 +113,11 @@ def serve_anew(settings: Settings) -> NoReturn:
         "KAKEHASHI_LOG_LEVEL": settings.log_level,
     }
     os.execv(sys.executable, [sys.executable, sys.argv[0], "serve"])  # noqa: S606 - our own command
+
+
+def _interrupted(number: int, frame: object) -> NoReturn:
+    """As Python itself does. In Python's place asyncio would put its own way, which is lost on a task just done."""
+    raise KeyboardInterrupt
 
 
 def _begin_as_worker() -> None:
